@@ -1,0 +1,1 @@
+"""Batch jobs that move and transform application data on S3."""

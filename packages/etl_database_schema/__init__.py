@@ -1,0 +1,1 @@
+"""Django models and migrations of the application database, as a library."""

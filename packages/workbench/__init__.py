@@ -1,0 +1,1 @@
+"""The workspace environment, policy checks and test runner; in no image."""
