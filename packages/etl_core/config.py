@@ -1,0 +1,105 @@
+"""Settings from the environment: the one reader of ``os.environ``.
+
+Each settings class lists its variables in :attr:`VARIABLES`, so that documentation
+and error messages name what the code reads.
+"""
+
+from collections.abc import Mapping
+import os
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from typing_extensions import Self
+
+from etl_core.errors import ConfigError
+
+
+def environment() -> Mapping[str, str]:
+    """Return the variables of this process."""
+    return os.environ
+
+
+class Settings(BaseModel):
+    """Frozen settings, each field read from one variable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    VARIABLES: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the variables; an empty one counts as not set.
+
+        :raises ConfigError: naming each variable that is missing or malformed,
+            never its value.
+        """
+        found = environment() if environ is None else environ
+        values = {
+            field: found[variable]
+            for field, variable in cls.VARIABLES.items()
+            if found.get(variable)
+        }
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError(cls._explain(error)) from None
+
+    @classmethod
+    def _explain(cls, error: ValidationError) -> str:
+        """Say in one line which variables to set, and how."""
+        faults = [
+            f"{cls.VARIABLES[str(fault['loc'][0])]}: "
+            + _reason(fault["type"], fault["msg"])
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+        return "set in the environment: " + "; ".join(faults)
+
+
+def _reason(kind: str, message: str) -> str:
+    """Put the reason of a fault into the words of an operator."""
+    if kind == "missing":
+        return "required"
+    return message[:1].lower() + message[1:]
+
+
+class DatabaseSettings(Settings):
+    """Where the application database is; every module uses these names."""
+
+    VARIABLES: ClassVar[dict[str, str]] = {
+        "host": "DATABASE_HOST",
+        "port": "DATABASE_PORT",
+        "name": "DATABASE_NAME",
+        "user": "DATABASE_USER",
+        "password": "DATABASE_PASSWORD",
+        "sslmode": "DATABASE_SSLMODE",
+        "connect_timeout_seconds": "DATABASE_CONNECT_TIMEOUT_SECONDS",
+        "statement_timeout_seconds": "DATABASE_STATEMENT_TIMEOUT_SECONDS",
+    }
+
+    host: str = Field(description="host name, or the folder of a Unix socket")
+    port: int = Field(5432, ge=1, le=65535, description="TCP port")
+    name: str = Field(description="database name")
+    user: str = Field(description="role to log in as")
+    password: SecretStr = Field(SecretStr(""), description="password of the role")
+    sslmode: str = Field(
+        "prefer",
+        pattern="^(disable|allow|prefer|require|verify-ca|verify-full)$",
+        description="libpq's sslmode; use verify-full in production",
+    )
+    connect_timeout_seconds: int = Field(
+        10, ge=1, le=600, description="time limit for one attempt to connect"
+    )
+    statement_timeout_seconds: int = Field(
+        300, ge=1, le=86400, description="time limit of one statement or fetch"
+    )
+
+
+class MetricsSettings(Settings):
+    """Where the metrics of a run go when it ends; nowhere by default."""
+
+    VARIABLES: ClassVar[dict[str, str]] = {
+        "file": "ETL_METRICS_FILE",
+        "pushgateway": "ETL_METRICS_PUSHGATEWAY",
+    }
+
+    file: str | None = Field(None, description="text file for a node exporter")
+    pushgateway: str | None = Field(None, description="address of a pushgateway")

@@ -1,0 +1,141 @@
+"""What the platform needs of an object store; every engine and fake offers it."""
+
+from collections.abc import Mapping
+from typing import BinaryIO, NamedTuple, Protocol
+
+
+class ObjectRef(NamedTuple):
+    """The name of an object."""
+
+    bucket: str
+    key: str
+
+    @property
+    def url(self) -> str:
+        """The name as people write it."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class ListedObject(NamedTuple):
+    """One object as a listing shows it; the ETag has no quotes, the size is bytes."""
+
+    key: str
+    etag: str
+    size: int
+
+
+class ListPage(NamedTuple):
+    """One page of a listing; ``token`` continues it, ``None`` ends it."""
+
+    objects: tuple[ListedObject, ...]
+    token: str | None
+
+
+class ObjectHead(NamedTuple):
+    """What the store knows about an object without sending its bytes."""
+
+    etag: str
+    size: int
+    version: str | None = None
+    content_type: str | None = None
+    metadata: Mapping[str, str] | None = None
+    tag_count: int = 0
+
+
+class CopyResult(NamedTuple):
+    """What the store answered to a copy.
+
+    :param etag: of the new object.
+    :param source_version: the version that was copied, where the source has them.
+    """
+
+    etag: str
+    source_version: str | None = None
+
+
+class Upload(NamedTuple):
+    """A multipart upload that is neither completed nor aborted."""
+
+    key: str
+    upload_id: str
+
+
+class ByteRange(NamedTuple):
+    """A half-open range of bytes."""
+
+    start: int
+    stop: int
+
+
+class ObjectStore(Protocol):
+    """The calls, one request each, that copies, listings and run state are made of.
+
+    All of them raise :class:`~etl_core.errors.TransientError` when the store kept
+    failing, :class:`~etl_core.errors.AccessRefused` on 403,
+    :class:`~etl_core.errors.BucketMissing` and
+    :class:`~etl_core.errors.ObjectMissing` on 404 and
+    :class:`~etl_core.errors.ConditionFailed` when a condition does not hold.
+    """
+
+    def probe(self, bucket: str) -> None:
+        """Return when the bucket exists and may be listed."""
+        ...
+
+    def list_page(self, bucket: str, prefix: str, token: str | None = None) -> ListPage:
+        """Return a page of at most 1,000 objects in the order of their UTF-8 keys."""
+        ...
+
+    def head(self, ref: ObjectRef) -> ObjectHead:
+        """Return what is known of an object."""
+        ...
+
+    def get(self, ref: ObjectRef, sink: BinaryIO) -> ObjectHead:
+        """Write the bytes of an object to a seekable file, from its beginning."""
+        ...
+
+    def put(
+        self, ref: ObjectRef, body: BinaryIO, *, if_match: str | None = None
+    ) -> str:
+        """Write an object from a seekable file and return its ETag.
+
+        :param if_match: the ETag that must still be there; ``""`` when no object
+            may be there yet; ``None`` for no condition.
+        """
+        ...
+
+    def copy(self, source: ObjectRef, destination: ObjectRef) -> CopyResult:
+        """Copy the current source with its metadata, at most 5 GiB."""
+        ...
+
+    def tags(self, ref: ObjectRef) -> Mapping[str, str]:
+        """Return the tags of an object."""
+        ...
+
+    def create_upload(
+        self, ref: ObjectRef, like: ObjectHead, tags: Mapping[str, str]
+    ) -> str:
+        """Begin a multipart upload with the metadata of another object."""
+        ...
+
+    def copy_part(
+        self,
+        upload: Upload,
+        bucket: str,
+        number: int,
+        source: ObjectRef,
+        part: ByteRange,
+    ) -> str:
+        """Copy a range of bytes as one part and return the ETag of the part."""
+        ...
+
+    def complete_upload(self, upload: Upload, bucket: str, parts: list[str]) -> str:
+        """Make the parts, in their order, the object and return its ETag."""
+        ...
+
+    def abort_upload(self, upload: Upload, bucket: str) -> None:
+        """Throw the parts away; harmless when they are gone."""
+        ...
+
+    def uploads(self, bucket: str, prefix: str) -> list[Upload]:
+        """Return the unfinished multipart uploads below a prefix."""
+        ...
