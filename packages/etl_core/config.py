@@ -93,6 +93,28 @@ class DatabaseSettings(Settings):
     )
 
 
+class S3Settings(Settings):
+    """How S3 is reached; credentials come from boto3's own provider chain."""
+
+    VARIABLES: ClassVar[dict[str, str]] = {
+        "endpoint_url": "AWS_ENDPOINT_URL",
+        "region": "AWS_REGION",
+        "connections": "ETL_S3_CONNECTIONS",
+        "connect_timeout_seconds": "ETL_S3_CONNECT_TIMEOUT_SECONDS",
+        "read_timeout_seconds": "ETL_S3_READ_TIMEOUT_SECONDS",
+    }
+
+    endpoint_url: str | None = Field(None, description="an S3 endpoint of one's own")
+    region: str | None = Field(None, description="region of the buckets")
+    connections: int = Field(128, ge=1, le=4096, description="pooled connections")
+    connect_timeout_seconds: float = Field(
+        5.0, gt=0, description="time limit for one attempt to connect"
+    )
+    read_timeout_seconds: float = Field(
+        60.0, gt=0, description="time limit for waiting on an answer"
+    )
+
+
 class MetricsSettings(Settings):
     """Where the metrics of a run go when it ends; nowhere by default."""
 

@@ -92,3 +92,15 @@ class ObjectMissing(DataError):
 
 class ConditionFailed(EtlError):
     """The object changed since it was read, so the conditional write was refused."""
+
+
+class ObjectArchived(DataError):
+    """The object lies in an archive tier; restore it, then replay the unit."""
+
+
+class RequestRejected(DataError):
+    """The store rejected the request as malformed."""
+
+
+class SourceTooLarge(DataError):
+    """The object is too large for one copy request."""

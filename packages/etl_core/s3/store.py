@@ -56,7 +56,7 @@ class CopyResult(NamedTuple):
 class Upload(NamedTuple):
     """A multipart upload that is neither completed nor aborted."""
 
-    key: str
+    ref: ObjectRef
     upload_id: str
 
 
@@ -118,22 +118,25 @@ class ObjectStore(Protocol):
         ...
 
     def copy_part(
-        self,
-        upload: Upload,
-        bucket: str,
-        number: int,
-        source: ObjectRef,
-        part: ByteRange,
+        self, upload: Upload, number: int, source: ObjectRef, part: ByteRange, etag: str
     ) -> str:
-        """Copy a range of bytes as one part and return the ETag of the part."""
+        """Copy a range of bytes as one part and return the ETag of the part.
+
+        :param etag: the source must still have it, or
+            :class:`~etl_core.errors.ConditionFailed` is raised; not every server
+            enforces this.
+        """
         ...
 
-    def complete_upload(self, upload: Upload, bucket: str, parts: list[str]) -> str:
+    def complete_upload(self, upload: Upload, parts: list[str]) -> str:
         """Make the parts, in their order, the object and return its ETag."""
         ...
 
-    def abort_upload(self, upload: Upload, bucket: str) -> None:
-        """Throw the parts away; harmless when they are gone."""
+    def abort_upload(self, upload: Upload) -> None:
+        """Throw the parts away.
+
+        :raises ObjectMissing: when they are gone.
+        """
         ...
 
     def uploads(self, bucket: str, prefix: str) -> list[Upload]:
