@@ -1,0 +1,1 @@
+"""Django app: documents of users and their attachment files."""

@@ -1,0 +1,1 @@
+"""Django app: the people of an agency."""
