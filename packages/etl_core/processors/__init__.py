@@ -1,0 +1,1 @@
+"""Processors that any job module can use."""

@@ -1,0 +1,1 @@
+"""Runs: resumable pieces of work whose ledger accounts for every unit."""

@@ -1,0 +1,71 @@
+"""The plan: the units of a run, counted independently and spooled once in order."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from etl_core.errors import DataError, ReconciliationError
+from etl_core.runs.spool import LineWriter, read_lines
+from etl_core.runs.units import Unit
+
+
+class Snapshot(Protocol):
+    """The units of a run, seen at one moment."""
+
+    def count(self) -> int:
+        """Count the units without reading them."""
+        ...
+
+    def units(self) -> Iterator[Unit]:
+        """Yield the units in the order of their destination keys."""
+        ...
+
+
+class UnitSource(Protocol):
+    """Where the units of a job come from."""
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Open a view in which count and units agree."""
+        ...
+
+
+class Plan(NamedTuple):
+    """The spooled units.
+
+    :param listed: how many there are by the independent count.
+    """
+
+    path: Path
+    listed: int
+
+    def units(self) -> Iterator[Unit]:
+        """Yield the units in the order of their destination keys."""
+        return map(Unit.from_row, read_lines(self.path))
+
+
+def spool_plan(source: UnitSource, path: Path) -> Plan:
+    """Write the units to a local file, so that the snapshot is open only briefly.
+
+    :raises DataError: when two units share a key or come out of order.
+    :raises ReconciliationError: when the stream did not hold what was counted.
+    """
+    last = ""
+    with source.snapshot() as snapshot, LineWriter(path) as plan:
+        listed = snapshot.count()
+        for unit in snapshot.units():
+            if unit.destination <= last:
+                raise DataError(
+                    f"unit {unit.key} is out of order: its key {unit.destination!r} "
+                    f"comes after {last!r}"
+                )
+            last = unit.destination
+            plan.write(unit.to_row())
+    if plan.lines != listed:
+        raise ReconciliationError(
+            f"{listed} units were counted but {plan.lines} were read in the same "
+            "snapshot; nothing was written",
+            listed=listed,
+            read=plan.lines,
+        )
+    return Plan(path, listed)

@@ -1,0 +1,69 @@
+"""When a quarantine is no longer about single units, the run stops."""
+
+from dataclasses import dataclass
+import math
+from typing import NamedTuple
+
+from etl_core.errors import ConfigError, DataError
+from etl_core.runs.units import Line, Outcome
+
+ALIKE_UNITS = 100
+SMALLEST_BASE = 100
+
+
+class QuarantineLimit(NamedTuple):
+    """How many units may be quarantined: a fraction of the listed, or a number."""
+
+    fraction: float | None = 0.1
+    units: int = 0
+
+    def of(self, listed: int) -> int:
+        """Return the number for so many listed units.
+
+        A fraction counts at least a hundred units, so that the one bad unit of a
+        small run does not stop it.
+        """
+        if self.fraction is None:
+            return self.units
+        return math.floor(self.fraction * max(listed, SMALLEST_BASE))
+
+
+@dataclass
+class QuarantineWatch:
+    """Sees what becomes of the units and stops a run that is going wrong as a whole.
+
+    :param allowed: how many units may be quarantined.
+    """
+
+    allowed: int
+    quarantined: int = 0
+    seen: int = 0
+    alike: str | None = None
+
+    def see(self, line: Line) -> None:
+        """Take note of a unit.
+
+        :raises ConfigError: when the first hundred all failed for one reason.
+        :raises DataError: when more than allowed are quarantined.
+        """
+        self.seen += 1
+        reason = line.reason if line.outcome == Outcome.QUARANTINED.value else None
+        if self.seen == 1:
+            self.alike = reason
+        elif reason != self.alike:
+            self.alike = None
+        if reason:
+            self.quarantined += 1
+        if self.alike and self.seen == ALIKE_UNITS:
+            raise ConfigError(
+                f"the first {ALIKE_UNITS} units all failed with {self.alike}, for "
+                f"example s3://{line.source.bucket}/{line.source.key}; check the "
+                "source bucket and the permissions, then start again"
+            )
+        if self.quarantined > self.allowed:
+            raise DataError(
+                f"{self.quarantined} units are quarantined, more than the "
+                f"{self.allowed} allowed (the last one: {line.unit}, {line.reason}); "
+                "mend the cause or raise --max-quarantined, then start again to "
+                "continue the run"
+            )

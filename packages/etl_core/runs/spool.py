@@ -1,0 +1,124 @@
+"""Compressed files of JSON lines, on the local disk."""
+
+from collections.abc import Callable, Iterable, Iterator
+import gzip
+import hashlib
+import heapq
+import json
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+# Level 1 writes about four times as fast as 6 and makes a ledger a fifth larger.
+LEVEL = 1
+MERGED_FILES = 64
+
+
+class LineWriter:
+    """Writes one JSON value a line; the same values make the same bytes.
+
+    :param path: the file, replaced when it exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file."""
+        self.path = path
+        self.lines = 0
+        self._raw = path.open("wb")
+        # No name and no time in the header: equal content has equal bytes.
+        self._file = gzip.GzipFile("", "wb", LEVEL, self._raw, mtime=0)
+
+    def write(self, value: object) -> None:
+        """Write one line."""
+        self._file.write(ENCODER.encode(value).encode() + b"\n")
+        self.lines += 1
+
+    def close(self) -> None:
+        """Finish the file; harmless when it is finished."""
+        self._file.close()
+        self._raw.close()
+
+    def __enter__(self) -> "LineWriter":
+        """Return the writer."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Finish the file."""
+        self.close()
+
+
+def read_lines(source: Path | BinaryIO) -> Iterator[Any]:
+    """Yield the values of a file that :class:`LineWriter` wrote."""
+    with gzip.open(source, "rb") as lines:
+        for line in cast("BinaryIO", lines):
+            yield json.loads(line)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the checksum of a file in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as content:
+        while chunk := content.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+class SortedSpool:
+    """Takes values in any order and gives them back sorted, in bounded memory.
+
+    :param folder: where its files go.
+    :param key: what to sort by.
+    :param chunk_lines: how many values are sorted in memory at once.
+    """
+
+    def __init__(
+        self, folder: Path, key: Callable[[Any], Any], chunk_lines: int = 10_000
+    ) -> None:
+        """Start empty."""
+        self._folder = folder
+        self._key = key
+        self._chunk_lines = chunk_lines
+        self._buffer: list[Any] = []
+        self._chunks: list[Path] = []
+        self._made = 0
+
+    def add(self, value: object) -> Path | None:
+        """Keep a value; return the file of a chunk that became full."""
+        self._buffer.append(value)
+        return self.flush() if len(self._buffer) >= self._chunk_lines else None
+
+    def adopt(self, chunk: Path) -> None:
+        """Take over a file of values that is sorted by the same key."""
+        self._chunks.append(chunk)
+        if len(self._chunks) >= MERGED_FILES:
+            merged = self._write(self._merged())
+            for done in self._chunks[:-1]:  # the newest is still to be uploaded
+                done.unlink()
+            self._chunks = [merged]
+
+    def flush(self) -> Path | None:
+        """Write what is in memory as one sorted chunk; ``None`` when nothing is."""
+        if not self._buffer:
+            return None
+        chunk = self._write(sorted(self._buffer, key=self._key))
+        self._buffer = []
+        self.adopt(chunk)
+        return chunk
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield every value, sorted."""
+        self.flush()
+        return self._merged()
+
+    def _merged(self) -> Iterator[Any]:
+        """Merge the chunks."""
+        return heapq.merge(*map(read_lines, self._chunks), key=self._key)
+
+    def _write(self, values: Iterable[Any]) -> Path:
+        """Write a chunk."""
+        self._made += 1
+        path = self._folder / f"chunk-{self._made:06d}.ndjson.gz"
+        with LineWriter(path) as chunk:
+            for value in values:
+                chunk.write(value)
+        return path

@@ -1,0 +1,114 @@
+"""Where the state of a run lies in the bucket.
+
+``<state>/job=<job>/scope=<digest>/`` holds the lease of a scope and its runs;
+``run=<id>/`` the record of a run; ``attempt=<k>/`` all that one attempt wrote. What
+counts is what the record names: a fenced attempt can leave nothing that is read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import hashlib
+import json
+import re
+from typing import Any
+
+from etl_core.errors import ConfigError
+from etl_core.s3.store import ObjectRef
+
+STATE_FOLDER = "_etl"
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+S3_URL = re.compile(r"s3://(?P<bucket>[^/]+)/?(?P<prefix>.*?)/*")
+
+
+def digest_of(values: Mapping[str, Any]) -> str:
+    """Return sixteen hexadecimal digits that stand for some arguments."""
+    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class ScopeState:
+    """The keys of one scope: a job and the arguments that choose its units.
+
+    :param bucket: of the state.
+    :param folder: ends in a slash.
+    """
+
+    bucket: str
+    folder: str
+
+    @classmethod
+    def of(
+        cls, state: str | None, bucket: str, job: str, scope: Mapping[str, Any]
+    ) -> "ScopeState":
+        """Return the state of a scope.
+
+        :param state: ``s3://bucket/prefix``; ``None`` for ``_etl/`` in the bucket
+            of the destination.
+        :raises ConfigError: when ``state`` is no such URL.
+        """
+        prefix = STATE_FOLDER
+        if state is not None:
+            found = S3_URL.fullmatch(state)
+            if found is None:
+                raise ConfigError(f"--state {state}: write s3://bucket/prefix")
+            bucket, prefix = found["bucket"], found["prefix"] or STATE_FOLDER
+        return cls(bucket, f"{prefix}/job={job}/scope={digest_of(scope)}/")
+
+    def ref(self, name: str) -> ObjectRef:
+        """Return an object of the scope."""
+        return ObjectRef(self.bucket, self.folder + name)
+
+    @property
+    def lease(self) -> ObjectRef:
+        """The record of who works on the scope, and of its newest run."""
+        return self.ref("lease.json")
+
+    def record(self, run_id: str) -> ObjectRef:
+        """Return the record of a run."""
+        return self.ref(f"run={run_id}/run.json")
+
+    def attempt(self, run_id: str, attempt: int) -> "AttemptState":
+        """Return the keys of one attempt."""
+        return AttemptState(self, f"run={run_id}/attempt={attempt}/")
+
+
+@dataclass(frozen=True)
+class AttemptState:
+    """The keys of what one attempt writes; each is written once."""
+
+    scope: ScopeState
+    folder: str
+
+    @property
+    def url(self) -> str:
+        """The folder as people write it."""
+        return self.scope.ref(self.folder).url
+
+    def journal(self, number: int) -> ObjectRef:
+        """Return a part of the journal: provisional outcomes."""
+        return self.scope.ref(f"{self.folder}journal={number}.ndjson.gz")
+
+    def part(self, number: int) -> ObjectRef:
+        """Return a part of the ledger: final outcomes."""
+        return self.scope.ref(f"{self.folder}part={number}.ndjson.gz")
+
+    @property
+    def journal_prefix(self) -> ObjectRef:
+        """What the keys of all journal parts begin with."""
+        return self.scope.ref(f"{self.folder}journal=")
+
+    @property
+    def index(self) -> ObjectRef:
+        """The index of the scope after this run."""
+        return self.scope.ref(f"{self.folder}index.ndjson.gz")
+
+    @property
+    def quarantine(self) -> ObjectRef:
+        """The lines of the ledger that are quarantined."""
+        return self.scope.ref(f"{self.folder}quarantine.ndjson.gz")
+
+    @property
+    def manifest(self) -> ObjectRef:
+        """The ledger for people and spreadsheets."""
+        return self.scope.ref(f"{self.folder}manifest.csv")
