@@ -1,1 +1,1 @@
-"""Tests of etl_database_schema."""
+"""Tests that need no database."""

@@ -1,0 +1,5 @@
+"""Tests of the agencies app; its models can be imported once Django is set up."""
+
+from etl_database_schema.bootstrap import bootstrap
+
+bootstrap()
