@@ -20,11 +20,13 @@ APPS = (
 def bootstrap() -> None:
     """Load the settings and the models once; a second call changes nothing.
 
-    The settings are those of this package, unless the variable names others.
+    The settings are those of this package, unless the variable names others; an
+    empty one counts as not set.
 
     :raises ConfigError: when the named settings cannot be used, or leave an app out.
     """
-    os.environ.setdefault(VARIABLE, SETTINGS)
+    if not os.environ.get(VARIABLE):
+        os.environ[VARIABLE] = SETTINGS
     if not apps.ready:
         _setup()
     missing = [app for app in APPS if not apps.is_installed(app)]
