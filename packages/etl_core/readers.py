@@ -37,7 +37,8 @@ class QuarantineLimit(NamedTuple):
         """
         if self.fraction is None:
             return self.units
-        return math.floor(self.fraction * max(listed, SMALLEST_BASE))
+        # The margin is for fractions that are not exact: 0.29 * 100 is a bit below 29.
+        return math.floor(self.fraction * max(listed, SMALLEST_BASE) + 1e-9)
 
 
 def boolean(text: str) -> bool:

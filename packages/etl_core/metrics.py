@@ -1,0 +1,156 @@
+"""Counters and histograms of one run, written when it ends."""
+
+from collections.abc import Callable
+import time
+from typing import TypeVar
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    pushadd_to_gateway,
+    write_to_textfile,
+)
+
+from etl_core import logs
+from etl_core.calls import Call, CallHook, direct
+from etl_core.config import MetricsSettings
+
+PUSH_SECONDS = 10.0
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+T = TypeVar("T")
+
+logger = logs.get_logger()
+
+
+class RunMetrics:
+    """The metrics of one run of one job, in a registry of their own.
+
+    :param job: name of the job, the ``job`` label of every metric.
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(self, job: str, clock: Callable[[], float] = time.time) -> None:
+        """Begin at zero."""
+        self.registry = CollectorRegistry(auto_describe=False)
+        self._job = job
+        self._clock = clock
+        self._outcomes: dict[str, Counter] = {}
+        self._calls: dict[tuple[str, str], Histogram] = {}
+        self._units = Counter(
+            "etl_units",
+            "Units by outcome",
+            ["job", "outcome"],
+            registry=self.registry,
+        )
+        self._bytes = Counter(
+            "etl_bytes", "Bytes of the units done", ["job"], registry=self.registry
+        ).labels(job)
+        self._call_seconds = Histogram(
+            "etl_call_seconds",
+            "Calls to outside systems, retries counted one by one",
+            ["job", "system", "operation"],
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        self._effect_seconds = Histogram(
+            "etl_effect_seconds",
+            "Effects, from the first call to the last",
+            ["job"],
+            registry=self.registry,
+            buckets=_BUCKETS,
+        ).labels(job)
+
+    def unit(self, outcome: str, size: int = 0) -> None:
+        """Count a unit and its bytes."""
+        # Kept, because looking a label up costs more than counting.
+        counter = self._outcomes.get(outcome)
+        if counter is None:
+            counter = self._units.labels(self._job, outcome)
+            self._outcomes[outcome] = counter
+        counter.inc()
+        if size:
+            self._bytes.inc(size)
+
+    def call(self, system: str, operation: str, seconds: float) -> None:
+        """Count a call to an outside system, and how long it took."""
+        histogram = self._calls.get((system, operation))
+        if histogram is None:
+            histogram = self._call_seconds.labels(self._job, system, operation)
+            self._calls[system, operation] = histogram
+        histogram.observe(seconds)
+
+    def effect(self, seconds: float) -> None:
+        """Count an effect, and how long it took."""
+        self._effect_seconds.observe(seconds)
+
+    def finish(self, seconds: float, succeeded: bool) -> None:
+        """Note how long the run took and, when it succeeded, that it did so now."""
+        duration = Gauge(
+            "etl_run_seconds", "Time of the run", ["job"], registry=self.registry
+        )
+        duration.labels(self._job).set(seconds)
+        if succeeded:
+            # Absent otherwise, so that a gateway keeps the time of the last success.
+            success = Gauge(
+                "etl_last_success_timestamp_seconds",
+                "When the job last succeeded",
+                ["job"],
+                registry=self.registry,
+            )
+            success.labels(self._job).set(self._clock())
+
+    def write(self, settings: MetricsSettings) -> None:
+        """Write the metrics where the settings say.
+
+        A place that cannot be written is a warning: no run fails for its metrics.
+        """
+        if settings.file:
+            self._attempt(
+                settings.file,
+                lambda path: write_to_textfile(path, self.registry),
+            )
+        if settings.pushgateway:
+            self._attempt(settings.pushgateway, self._push)
+
+    def _push(self, gateway: str) -> None:
+        """Send the metrics to a pushgateway."""
+        pushadd_to_gateway(gateway, self._job, self.registry, timeout=PUSH_SECONDS)
+
+    def _attempt(self, target: str, write: Callable[[str], None]) -> None:
+        """Write to one place, or warn."""
+        try:
+            write(target)
+        except (OSError, ValueError) as error:
+            logger.warning("metrics were not written", target=target, error=str(error))
+
+
+class TimedCalls:
+    """Measures calls on their way to another hook.
+
+    :param metrics: of the run.
+    :param inner: the hook that sends.
+    :param clock: a monotonic clock.
+    """
+
+    def __init__(
+        self,
+        metrics: RunMetrics,
+        inner: CallHook = direct,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Keep the parts."""
+        self._metrics = metrics
+        self._inner = inner
+        self._clock = clock
+
+    def __call__(self, call: Call, send: Callable[[], T]) -> T:
+        """Send the call and measure it, whatever becomes of it."""
+        started = self._clock()
+        try:
+            return self._inner(call, send)
+        finally:
+            self._metrics.call(call.system, call.operation, self._clock() - started)
