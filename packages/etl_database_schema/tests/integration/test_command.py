@@ -7,6 +7,7 @@ import unittest
 
 from etl_core.config import DatabaseSettings
 from etl_core.errors import ExitCode
+from etl_core.testing.postgres import variables
 from etl_database_schema.migrate import migrate
 from etl_database_schema.tests.database import empty_database
 
@@ -26,17 +27,14 @@ class CommandTest(unittest.TestCase):
         self, *arguments: str, **changes: str
     ) -> subprocess.CompletedProcess[str]:
         """Run the module with the variables of the database, some changed."""
-        values = self.settings.model_dump()
-        variables = {
-            variable: str(values[field])
-            for field, variable in DatabaseSettings.VARIABLES.items()
-        }
-        password = self.settings.password.get_secret_value()
-        variables["DATABASE_PASSWORD"] = password
-        variables["DJANGO_SETTINGS_MODULE"] = ""
         return subprocess.run(
             [sys.executable, "-m", "etl_database_schema.cli.main", *arguments],
-            env={**os.environ, **variables, **changes},
+            env={
+                **os.environ,
+                **variables(self.settings),
+                "DJANGO_SETTINGS_MODULE": "",
+                **changes,
+            },
             capture_output=True,
             text=True,
             timeout=60,
@@ -92,6 +90,11 @@ class CommandTest(unittest.TestCase):
                 DATABASE_PASSWORD=SECRET,
             )
             self.assert_refused(ExitCode.TRANSIENT, "refused", done)
+
+    def test_a_wrong_password_is_a_mistake(self) -> None:
+        """The line says what to check, and does not repeat the password."""
+        done = self.run_command("migrate", DATABASE_PASSWORD=SECRET)
+        self.assert_refused(ExitCode.USAGE, "check DATABASE_USER and DATABASE_P", done)
 
     def test_an_unknown_role_is_a_mistake(self) -> None:
         """Trying again would not help, so the exit code says so."""

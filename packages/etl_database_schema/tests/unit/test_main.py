@@ -60,7 +60,7 @@ class MainTest(unittest.TestCase):
         """The exit code invites another attempt, and no secret is shown."""
         code, _, err = self.run_main("migrate", **NOWHERE)
         self.assertEqual(ExitCode.TRANSIENT, code)
-        self.assertIn("database app at 127.0.0.1:1", err)
+        self.assertIn("127.0.0.1:1/app as etl", err)
         self.assertNotIn(NOWHERE["DATABASE_PASSWORD"], err)
 
     def test_without_a_verb_the_usage_is_shown(self) -> None:
