@@ -7,6 +7,9 @@ POETRY := $(TOOLS)/bin/poetry
 # Dependencies first: a package's lock repeats what its path dependencies require.
 PACKAGES := etl_core etl_database_schema data_pipeline workbench
 P ?= $(PACKAGES)
+TIER ?= all
+FAIL_UNDER ?= 90
+SOURCES = $(addprefix packages/,$(P)) $(if $(filter command environment,$(origin P)),,$(wildcard infra/local/*.py))
 
 export POETRY_NO_INTERACTION := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -14,24 +17,64 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export POETRY_PYPI_MIRROR_URL ?= $(shell $(PYTHON) -c "from pip._internal.models.index import PyPI; print(PyPI.simple_url)" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock
+.PHONY: help setup demo test test-coverage bench check lint format type-check policy lock lock-check build clean
 
 ##@ Start here
 help: ## Print this help
-	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nP=etl_core names packages, TIER=unit a tier, PYTHON=python3.10 VENV=.venv-3.10 another Python.\n'
 
 setup: $(VENV)/.stamp ## Install the workspace environment into .venv
 
-$(TOOLS)/.stamp: packages/workbench/tools.txt
-	$(PYTHON) -m venv $(TOOLS)
-	$(TOOLS)/bin/pip install -q -r $<
-	touch $@
+demo: setup ## Copy real files between two local buckets and show what became of each
+	@$(BIN)/python infra/local/demo.py $(ARGS)
 
-$(VENV)/.stamp: $(TOOLS)/.stamp $(wildcard packages/*/pyproject.toml) $(wildcard packages/workbench/poetry.lock)
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(POETRY) -C packages/workbench sync
-	touch $@
+##@ Every day
+test: setup ## Run the tests; P=<package> and TIER=unit|integration narrow them
+	@$(BIN)/python -m workbench.suite $(P) --tier $(TIER)
 
-##@ Dependencies
+check: lint type-check policy test ## All that CI runs
+
+lint: setup ## Check the sources with ruff
+	@$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
+
+format: setup ## Sort imports and format the sources
+	@$(BIN)/ruff check --select I --fix $(SOURCES) && $(BIN)/ruff format $(SOURCES)
+
+type-check: setup ## Check the types with mypy
+	@$(BIN)/mypy $(SOURCES)
+
+policy: setup ## Check the rules of the repository, then every wheel in a clean environment
+	@$(BIN)/python -m workbench.policy && $(BIN)/python -m workbench.wheels
+
+test-coverage: setup ## Run the tests and print which lines they miss
+	@$(BIN)/python -m workbench.suite $(P) --tier $(TIER) --coverage --fail-under $(FAIL_UNDER)
+
+bench: setup ## Run the performance tests
+	@$(BIN)/python -m workbench.suite --tier performance
+
+##@ Dependencies and builds
 lock: $(TOOLS)/.stamp ## Lock every package anew, dependencies first
 	set -e; for p in $(PACKAGES); do $(POETRY) -C packages/$$p lock; done
+
+lock-check: setup ## Fail when a lock does not agree with what it was made from
+	@set -e; for p in $(P); do $(POETRY) -C packages/$$p check --lock -q || { echo "packages/$$p/poetry.lock is stale; mend: make lock"; exit 1; }; done; $(BIN)/python -m workbench.policy --rule stale-lock
+
+build: $(TOOLS)/.stamp ## Build wheel and sdist of every package into its dist/
+	@set -e; for p in $(P); do rm -rf packages/$$p/dist; $(POETRY) -C packages/$$p build -q; ls packages/$$p/dist/*; done
+
+clean: ## Remove what the other verbs left, but not the environments
+	@rm -rf .mypy_cache .ruff_cache packages/*/dist packages/*/.coverage* packages/*/.mypy_cache packages/*/.ruff_cache
+	@find packages infra -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(TOOLS)/.stamp: packages/workbench/tools.txt
+	@echo "installing Poetry into .venv-tools"
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/pip install -q -r $<
+	@touch $@
+
+$(VENV)/.stamp: $(TOOLS)/.stamp $(wildcard packages/*/pyproject.toml) packages/workbench/poetry.lock
+	@echo "installing the workspace environment into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@export VIRTUAL_ENV=$(CURDIR)/$(VENV); $(POETRY) -C packages/workbench sync -q || $(POETRY) -C packages/workbench sync
+	@touch $@

@@ -1,0 +1,1 @@
+"""The rules of this repository, each a check that names its mend."""

@@ -1,0 +1,109 @@
+"""What a deployable module needs around it: image, infra stack, scripts."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+import posixpath
+import re
+
+from workbench.policy.rule import Finding, Rule
+from workbench.policy.shell import is_shell
+from workbench.policy.tree import Package, Tree
+
+SCRIPT_PLACES = (
+    ".ci/*",
+    "infra/*/scripts/*",
+    "infra/local/*",
+    "packages/*/config_scripts/*",
+)
+MODULE_SOURCE = re.compile(r'^\s*source\s*=\s*"(\.[^"]*)"', re.MULTILINE)
+SOURCED = re.compile(
+    r"^\s*(?:source|\.)\s+[\"']?(?:\$\{?\w+\}?/|\$\([^)]*\)/)?([^\s\"']+)", re.MULTILINE
+)
+
+
+def dockerfile(tree: Tree) -> Iterator[Finding]:
+    """Every deployable module has its Dockerfile."""
+    for package in _deployable(tree):
+        path = PurePosixPath("docker", f"{package.distribution}.Dockerfile")
+        if not tree.has(path):
+            yield Finding(path, f"{package.name} has jobs but no image")
+
+
+def dockerfile_place(tree: Tree) -> Iterator[Finding]:
+    """Dockerfiles stand in ``docker/`` and are named after a module."""
+    known = {f"{package.distribution}.Dockerfile" for package in tree.packages}
+    for path in tree.files:
+        if not path.name.endswith("Dockerfile"):
+            continue
+        if path.parent != PurePosixPath("docker") or path.name not in known:
+            yield Finding(path, "a Dockerfile is docker/<module>.Dockerfile")
+
+
+def infra_stack(tree: Tree) -> Iterator[Finding]:
+    """Every deployable module has its own Terraform and ``manage.sh``."""
+    for package in _deployable(tree):
+        stack = PurePosixPath("infra", package.name)
+        if not tree.has(stack / "scripts/manage.sh"):
+            yield Finding(stack / "scripts/manage.sh", "the file is missing")
+        if not any(path.suffix == ".tf" for path in tree.below(str(stack))):
+            yield Finding(stack / "main.tf", "the stack has no Terraform")
+
+
+def infra_sibling(tree: Tree) -> Iterator[Finding]:
+    """No stack sources the Terraform or the scripts of another."""
+    for path in tree.below("infra"):
+        for match in _sourced(tree, path):
+            stack = "/".join(path.parts[:2])
+            target = posixpath.normpath(path.parent / match[1])
+            if not PurePosixPath(target).is_relative_to(stack):
+                line = tree.read(path).count("\n", 0, match.start(1)) + 1
+                yield Finding(path, f"it sources {match[1]}, outside {stack}", line)
+
+
+def _sourced(tree: Tree, path: PurePosixPath) -> Iterator[re.Match[str]]:
+    """Find what a Terraform file or a shell script takes from another file."""
+    if path.suffix == ".tf":
+        yield from MODULE_SOURCE.finditer(tree.read(path))
+    elif is_shell(tree, path):
+        yield from SOURCED.finditer(tree.read(path))
+
+
+def script_place(tree: Tree) -> Iterator[Finding]:
+    """Shell scripts stand with the stack, module or CI that they serve."""
+    for path in tree.files:
+        placed = any(_matches(path, place) for place in SCRIPT_PLACES)
+        if is_shell(tree, path) and not placed:
+            yield Finding(path, "a shell script stands outside the places for them")
+
+
+def _matches(path: PurePosixPath, place: str) -> bool:
+    """Tell whether a path is at or below a place."""
+    return any(part.match(place) for part in (path, *path.parents))
+
+
+def _deployable(tree: Tree) -> Iterator[Package]:
+    """Yield the modules that an image runs."""
+    return (package for package in tree.packages if package.is_deployable)
+
+
+RULES = (
+    Rule("A8 dockerfile", "write it after docker/data-pipeline.Dockerfile", dockerfile),
+    Rule(
+        "A8 dockerfile-place", "move it, or name the module it is of", dockerfile_place
+    ),
+    Rule(
+        "A8 infra-stack",
+        "give the module infra/<module>/ with *.tf and scripts/manage.sh",
+        infra_stack,
+    ),
+    Rule(
+        "A8 infra-sibling",
+        "take the foundation's outputs or explicit ids, not a sibling's code",
+        infra_sibling,
+    ),
+    Rule(
+        "A8 script-place",
+        "move it to infra/<module>/scripts, config_scripts or .ci",
+        script_place,
+    ),
+)
