@@ -1,6 +1,7 @@
 """Bring a database to the state that the models describe."""
 
 from collections.abc import Sequence
+import io
 import sys
 from typing import TextIO
 
@@ -79,8 +80,7 @@ def _call(
             command,
             *target,
             database=alias,
-            stdout=out,
-            verbosity=0 if out is None else 1,
+            stdout=out or io.StringIO(),
             no_color=True,
             **options,
         )

@@ -1,6 +1,7 @@
 """Migrations of a real PostgreSQL, forwards and backwards."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 import io
 import unittest
 
@@ -100,6 +101,14 @@ class MigrationsTest(unittest.TestCase):
         migrate(self.settings, plan=True, out=out)
         self.assertIn("Create model Attachment", out.getvalue())
         self.assertEqual([], self.names(LIST_TABLES))
+
+    def test_without_an_output_nothing_is_told(self) -> None:
+        """Who calls from Python keeps standard output for its own results."""
+        told = io.StringIO()
+        with redirect_stdout(told):
+            migrate(self.settings, plan=True)
+            migrate(self.settings)
+        self.assertEqual("", told.getvalue())
 
     def test_show_tells_what_is_applied(self) -> None:
         """Applied migrations are ticked, the others are not."""
