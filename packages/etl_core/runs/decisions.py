@@ -64,8 +64,9 @@ class Decider:
         if unit.skip:
             return self._line(unit, Outcome.SKIPPED, unit.skip)
         for line in reversed(known.earlier):
-            if self._still_holds(line, unit, known.listed):
-                return line
+            if known.listed and self._still_holds(line, unit, known.listed):
+                place = line.destination._replace(size=known.listed.size)
+                return line._replace(destination=place)
         if self._unchanged(unit, known):
             return self._line(unit, Outcome.UNCHANGED, Reason.SAME.value, known.entry)
         failures = sum(line.outcome == PENDING for line in known.earlier)

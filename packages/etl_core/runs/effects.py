@@ -1,5 +1,6 @@
 """Making effects: what becomes of a unit when the store answers, or does not."""
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from etl_core.errors import (
@@ -58,6 +59,10 @@ class Effect(Protocol):
 
     def recognise(self, unit: Unit, in_place: ListedObject) -> Made | None:
         """Return what lies in place if it is what :meth:`make` would write."""
+        ...
+
+    def requests(self, unit: Unit, in_place: ListedObject | None) -> Mapping[str, int]:
+        """Return how many requests of which operation a unit will probably take."""
         ...
 
 

@@ -116,9 +116,9 @@ class Lease:
         return self._record.content.get("run")
 
     @property
-    def taken_over(self) -> bool:
-        """Whether the holder before did not release the lease."""
-        return bool(self._record.content.get("taken_over"))
+    def previous_run_id(self) -> str | None:
+        """The run before it, which counts while the newest has no record."""
+        return self._record.content.get("previous")
 
     @property
     def epoch(self) -> int:
@@ -158,7 +158,7 @@ class Lease:
             "released": False,
             "renewed": utc_now(),
             "run": content.get("run"),
-            "taken_over": not free,
+            "previous": content.get("previous"),
             "to_live_seconds": self._times.to_live,
             "token": uuid.uuid4().hex,
         }
@@ -183,9 +183,9 @@ class Lease:
                 "and writes nothing more"
             )
 
-    def name_run(self, run_id: str) -> None:
+    def name_run(self, run_id: str, previous: str | None) -> None:
         """Make a run the newest of the scope."""
-        self._write(run=run_id)
+        self._write(run=run_id, previous=previous)
 
     def release(self) -> None:
         """Let go; harmless when the lease was lost."""

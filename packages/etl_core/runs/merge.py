@@ -1,6 +1,7 @@
 """Merges of streams that are in the same order."""
 
 from collections.abc import Callable, Iterable, Iterator
+import heapq
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -55,3 +56,8 @@ class Cursor(Generic[T]):
         if self._passed:
             self._passed(value)
         self._next = next(self._values, None)
+
+
+def merged(*streams: Iterable[T], key: Callable[[T], str]) -> Iterator[T]:
+    """Merge streams that are each in the order of their keys."""
+    return heapq.merge(*streams, key=key)

@@ -1,31 +1,11 @@
 """When a quarantine is no longer about single units, the run stops."""
 
 from dataclasses import dataclass
-import math
-from typing import NamedTuple
 
 from etl_core.errors import ConfigError, DataError
 from etl_core.runs.units import Line, Outcome
 
 ALIKE_UNITS = 100
-SMALLEST_BASE = 100
-
-
-class QuarantineLimit(NamedTuple):
-    """How many units may be quarantined: a fraction of the listed, or a number."""
-
-    fraction: float | None = 0.1
-    units: int = 0
-
-    def of(self, listed: int) -> int:
-        """Return the number for so many listed units.
-
-        A fraction counts at least a hundred units, so that the one bad unit of a
-        small run does not stop it.
-        """
-        if self.fraction is None:
-            return self.units
-        return math.floor(self.fraction * max(listed, SMALLEST_BASE))
 
 
 @dataclass

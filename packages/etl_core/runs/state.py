@@ -9,15 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 import hashlib
 import json
-import re
 from typing import Any
 
-from etl_core.errors import ConfigError
 from etl_core.s3.store import ObjectRef
 
-STATE_FOLDER = "_etl"
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-S3_URL = re.compile(r"s3://(?P<bucket>[^/]+)/?(?P<prefix>.*?)/*")
+STATE_FOLDER = "_etl/"
 
 
 def digest_of(values: Mapping[str, Any]) -> str:
@@ -39,21 +35,15 @@ class ScopeState:
 
     @classmethod
     def of(
-        cls, state: str | None, bucket: str, job: str, scope: Mapping[str, Any]
+        cls, state: ObjectRef | None, bucket: str, job: str, scope: Mapping[str, Any]
     ) -> "ScopeState":
         """Return the state of a scope.
 
-        :param state: ``s3://bucket/prefix``; ``None`` for ``_etl/`` in the bucket
-            of the destination.
-        :raises ConfigError: when ``state`` is no such URL.
+        :param state: a bucket and a prefix that ends in a slash; ``None`` for
+            ``_etl/`` in the bucket of the destination.
         """
-        prefix = STATE_FOLDER
-        if state is not None:
-            found = S3_URL.fullmatch(state)
-            if found is None:
-                raise ConfigError(f"--state {state}: write s3://bucket/prefix")
-            bucket, prefix = found["bucket"], found["prefix"] or STATE_FOLDER
-        return cls(bucket, f"{prefix}/job={job}/scope={digest_of(scope)}/")
+        place = state or ObjectRef(bucket, STATE_FOLDER)
+        return cls(place.bucket, f"{place.key}job={job}/scope={digest_of(scope)}/")
 
     def ref(self, name: str) -> ObjectRef:
         """Return an object of the scope."""

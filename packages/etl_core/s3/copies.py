@@ -50,6 +50,17 @@ class Copier:
                 pass
         return self._copy_in_parts(source, destination)
 
+    def requests(self, size: int | None) -> dict[str, int]:
+        """Return how many requests of which operation a copy takes."""
+        if size is None or size <= self.single_bytes:
+            return {"CopyObject": 1}
+        return {
+            "HeadObject": 1,
+            "CreateMultipartUpload": 1,
+            "UploadPartCopy": -(-size // self._step(size)),
+            "CompleteMultipartUpload": 1,
+        }
+
     def _copy_in_parts(self, source: ObjectRef, destination: ObjectRef) -> CopyResult:
         """Copy a large object; the parts are thrown away when one fails."""
         head = self.store.head(source)
@@ -74,9 +85,13 @@ class Copier:
 
     def _parts(self, head: ObjectHead) -> Iterator[ByteRange]:
         """Cut an object into ranges."""
-        step = max(self.part_bytes, -(-head.size // MAX_PARTS))
+        step = self._step(head.size)
         for start in range(0, head.size, step):
             yield ByteRange(start, min(start + step, head.size))
+
+    def _step(self, size: int) -> int:
+        """Return the size of the parts of an object."""
+        return max(self.part_bytes, -(-size // MAX_PARTS))
 
     def _abort(self, upload: Upload) -> None:
         """Throw the parts of an upload away."""

@@ -1,0 +1,1 @@
+"""All SQL of this module, behind methods that are named after questions."""

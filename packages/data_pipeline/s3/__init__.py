@@ -1,0 +1,1 @@
+"""The destination keys of this module."""

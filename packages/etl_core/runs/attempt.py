@@ -1,0 +1,163 @@
+"""One attempt of a run, from the plan to the closed ledger, in the order it happens.
+
+A crash between any two calls leaves work that the next attempt finds: effects first,
+then the journal that names them, then ledger, manifest and index, and last the
+record that makes them count.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from etl_core.errors import TransientError
+from etl_core.progress import Progress
+from etl_core.readers import QuarantineLimit
+from etl_core.runs.closing import Closed, Closing, Manifest
+from etl_core.runs.decisions import Task
+from etl_core.runs.effects import Effect, EffectMaker
+from etl_core.runs.journal import Journal
+from etl_core.runs.lease import Lease
+from etl_core.runs.merge import Cursor, merged
+from etl_core.runs.plan import Plan
+from etl_core.runs.quarantine import QuarantineWatch
+from etl_core.runs.run import Run, RunSpec
+from etl_core.runs.spool import LineWriter, read_lines
+from etl_core.runs.survey import Past, Survey
+from etl_core.runs.units import Line, PENDING
+from etl_core.s3.copies import abort_all
+from etl_core.s3.store import ObjectStore
+from etl_core.stop import StopSignal
+from etl_core.support.breaker import CircuitBreaker
+from etl_core.support.executor import run_bounded
+
+WAITING_PER_WORKER = 8
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every attempt of a job is made of.
+
+    :param effect: what is made for each unit.
+    :param manifest: opens the manifest at a local path.
+    :param check_source: whether sources are listed to find those that changed.
+    :param workers: how many effects are made at once.
+    :param limit: how many units may be quarantined.
+    """
+
+    effect: Effect
+    manifest: Callable[[Path], Manifest]
+    workers: int
+    limit: QuarantineLimit
+    check_source: bool = False
+
+
+class Attempt:
+    """Makes one attempt.
+
+    :param store: of the destination and the state.
+    :param spec: what the run is to do.
+    :param run: the run, opened.
+    :param lease: is held, and checked before anything that counts is written.
+    :param folder: for local files.
+    """
+
+    def __init__(
+        self, store: ObjectStore, spec: RunSpec, run: Run, lease: Lease, folder: Path
+    ) -> None:
+        """Fetch the index that the run works from."""
+        self._store = store
+        self._spec = spec
+        self._run = run
+        self._lease = lease
+        self._folder = folder
+        self._decided = folder / "decided.ndjson.gz"
+        self._journal = Journal(store, run.state, folder, lease.check)
+        past = Past(run.run_id, run.attempt - 1, run.index)
+        self._survey = Survey(store, spec, run.state.scope, past, folder)
+
+    def make_effects(self, plan: Plan, work: Work, stop: StopSignal) -> None:
+        """Decide for every unit and make the effects that are needed.
+
+        :raises TransientError: when some units failed for now, or the store does.
+        :raises DeadlineReached: when the time is over; like the above, the journal
+            is stored and the run stays open.
+        """
+        self._clean_up(plan)
+        with LineWriter(self._decided) as decided, Progress(plan.listed) as progress:
+            tasks = self._tasks(plan, work, decided, progress)
+            try:
+                self._work_off(tasks, plan.listed, work, stop, progress)
+            finally:
+                self._journal.flush()
+        stop.check()
+        if self._journal.pending:
+            raise TransientError(
+                f"{self._journal.pending} units failed for now; start the same command "
+                f"again to continue run {self._run.run_id}"
+            )
+
+    def close(self, plan: Plan, work: Work) -> Closed:
+        """Settle every unit and store the files of the run.
+
+        :raises ReconciliationError: when the stored ledger is not complete.
+        """
+        self._lease.check()
+        closing = Closing(self._store, self._run.state, self._folder, work.manifest)
+        lines = merged(
+            map(Line.from_json, read_lines(self._decided)),
+            self._journal.sorted_lines(),
+            key=lambda line: line.destination.key,
+        )
+        # Nothing was written since the first listing when the journal is empty.
+        listing = self._survey.listing() if self._journal.lines else None
+        carry = closing.carry if self._spec.partial else None
+        old_index = Cursor(self._survey.index, lambda entry: entry.key, carry)
+        closing.write(plan, lines, listing, old_index)
+        self._lease.check()
+        return closing.finish(plan.listed)
+
+    def _work_off(
+        self,
+        tasks: Iterator[Task],
+        listed: int,
+        work: Work,
+        stop: StopSignal,
+        progress: Progress,
+    ) -> None:
+        """Make the effects, several at once, and note what became of each."""
+        maker = EffectMaker(work.effect, self._spec.bucket, self._run.attempt)
+        watch = QuarantineWatch(work.limit.of(listed))
+        breaker = CircuitBreaker()
+        for line in run_bounded(
+            maker.perform,
+            tasks,
+            workers=work.workers,
+            in_flight=work.workers * WAITING_PER_WORKER,
+            stop=stop,
+        ):
+            self._journal.add(line)
+            self._lease.check()
+            progress.advance(1, line.source.size or 0)
+            watch.see(line)
+            breaker.record(line.outcome != PENDING)
+
+    def _tasks(
+        self, plan: Plan, work: Work, decided: LineWriter, progress: Progress
+    ) -> Iterator[Task]:
+        """Yield what is to be done; write down what needs nothing."""
+        for _, decision in self._survey.decisions(plan, work.check_source):
+            if isinstance(decision, Task):
+                yield decision
+            else:
+                decided.write(decision.to_json())
+                progress.advance(1, 0)
+
+    def _clean_up(self, plan: Plan) -> None:
+        """Throw away the parts that a dead attempt left of large objects."""
+        if self._run.attempt == 1:
+            return
+        left = self._store.uploads(self._spec.bucket, self._spec.prefix)
+        if left:
+            ours = {upload.ref.key for upload in left}
+            ours.intersection_update(unit.destination for unit in plan.units())
+            abort_all(self._store, [it for it in left if it.ref.key in ours])

@@ -1,0 +1,99 @@
+"""The ledger: exactly one line a unit, stored in parts with checksums."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from etl_core.errors import ReconciliationError
+from etl_core.runs.index import download, StoredFile, upload
+from etl_core.runs.spool import LineWriter, read_lines
+from etl_core.runs.state import AttemptState
+from etl_core.runs.units import Line, Outcome
+from etl_core.s3.store import ObjectStore
+
+PART_LINES = 50_000
+
+
+class Totals(NamedTuple):
+    """What a ledger adds up to.
+
+    :param outcomes: units by outcome.
+    :param reasons: units by ``outcome: reason``.
+    :param bytes: size of the objects that are done.
+    """
+
+    outcomes: dict[str, int]
+    reasons: dict[str, int]
+    bytes: int
+
+
+class LedgerWriter:
+    """Writes the final lines of an attempt, part by part.
+
+    :param store: where the parts go.
+    :param state: the keys of the attempt.
+    :param folder: for local files.
+    """
+
+    def __init__(self, store: ObjectStore, state: AttemptState, folder: Path) -> None:
+        """Start empty."""
+        self._store = store
+        self._state = state
+        self._path = folder / "part.ndjson.gz"
+        self._part = LineWriter(self._path)
+        self.parts: list[StoredFile] = []
+
+    def write(self, line: Line) -> None:
+        """Write one line."""
+        self._part.write(line.to_json())
+        if self._part.lines >= PART_LINES:
+            self._store_part()
+            self._part = LineWriter(self._path)
+
+    def finish(self) -> list[StoredFile]:
+        """Store the last part and return all of them."""
+        if self._part.lines or not self.parts:
+            self._store_part()
+        return self.parts
+
+    def _store_part(self) -> None:
+        """Store the part that is open."""
+        self._part.close()
+        ref = self._state.part(len(self.parts) + 1)
+        self.parts.append(upload(self._store, ref, self._path, self._part.lines))
+
+
+def read_totals(
+    store: ObjectStore, bucket: str, parts: Iterable[StoredFile], folder: Path
+) -> Totals:
+    """Read the stored parts again and add them up.
+
+    :raises DataError: when a part is not what was written.
+    """
+    outcomes = Counter({outcome.value: 0 for outcome in Outcome})
+    reasons: Counter[str] = Counter()
+    done_bytes = 0
+    for stored in parts:
+        for value in read_lines(download(store, bucket, stored, folder / "again")):
+            outcomes[value["outcome"]] += 1
+            reasons[f"{value['outcome']}: {value['reason']}"] += 1
+            if value["outcome"] == Outcome.DONE.value:
+                done_bytes += value["destination"]["size"]
+    return Totals(dict(outcomes), dict(reasons), done_bytes)
+
+
+def reconcile(listed: int, totals: Totals) -> None:
+    """Return when the ledger accounts for every unit that was listed.
+
+    :raises ReconciliationError: when it does not.
+    """
+    accounted = sum(totals.outcomes.values())
+    unknown = set(totals.outcomes) - {outcome.value for outcome in Outcome}
+    if accounted != listed or unknown:
+        raise ReconciliationError(
+            f"{listed} units were listed but the stored ledger accounts for "
+            f"{accounted}; the run stays open",
+            listed=listed,
+            **totals.outcomes,
+        )

@@ -1,0 +1,209 @@
+"""Runs the units of a job; killed at any instant, it is simply started again."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+import math
+from pathlib import Path
+import tempfile
+import time
+from typing import Any, NamedTuple
+
+from etl_core import logs
+from etl_core.calls import CallCounter
+from etl_core.errors import ConfigError, ExitCode
+from etl_core.options import RunOptions
+from etl_core.runs.attempt import Attempt, Work
+from etl_core.runs.closing import Manifest
+from etl_core.runs.decisions import Task
+from etl_core.runs.effects import Effect
+from etl_core.runs.lease import Lease, LeaseTimes
+from etl_core.runs.ledger import Totals
+from etl_core.runs.plan import Plan, spool_plan, UnitSource
+from etl_core.runs.preview import Forecast, plan_file, planned
+from etl_core.runs.run import Run, RunOpener, RunSpec
+from etl_core.runs.state import ScopeState
+from etl_core.runs.survey import NOTHING, Past, Survey
+from etl_core.runs.units import Outcome
+from etl_core.s3.store import ObjectStore
+from etl_core.stop import StopSignal
+
+LIST_PAGE = 1000
+RECONCILED = "reconciled"
+QUARANTINED = "quarantined"
+PLANNED = "planned"
+
+
+class JobParts(NamedTuple):
+    """What a job brings to a run.
+
+    :param source: where its units come from.
+    :param effect: what is made for each.
+    :param manifest: opens its manifest at a local path.
+    :param check_source: whether sources are listed to find those that changed.
+    """
+
+    source: UnitSource
+    effect: Effect
+    manifest: Callable[[Path], Manifest]
+    check_source: bool = False
+
+
+class Runner:
+    """Runs what a job is to do, or says what it would do.
+
+    :param store: of the destination and the state.
+    :param options: what every job is asked for.
+    :param calls: what counts the requests of the store.
+    :param stop: asks to stop.
+    :param lease: times of the lease.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        options: RunOptions,
+        calls: CallCounter,
+        stop: StopSignal | None = None,
+        lease: LeaseTimes | None = None,
+    ) -> None:
+        """Start the clock of the deadline."""
+        self._store = store
+        self._options = options
+        self._calls = calls
+        self._stop = (stop or StopSignal()).limited(options.deadline_seconds)
+        self._times = lease or LeaseTimes(wait=options.lease_wait_seconds)
+        self._began = time.monotonic()
+
+    def run(self, spec: RunSpec, parts: JobParts) -> dict[str, Any]:
+        """Run, and return what is printed: totals, and where everything lies.
+
+        :raises EtlError: with the exit code that the failure means.
+        """
+        scope = ScopeState.of(self._options.state, spec.bucket, spec.job, spec.scope)
+        opener = RunOpener(self._store, scope, spec, self._options.run_id)
+        with _folder() as folder:
+            if self._options.dry_run:
+                return self._preview(spec, parts, scope, opener.peek(), folder)
+            lease = Lease(self._store, scope.lease, self._times)
+            lease.acquire()
+            try:
+                return self._attempt(spec, parts, opener.open(lease), lease, folder)
+            finally:
+                lease.release()
+
+    def exit_code(self, result: Mapping[str, Any]) -> ExitCode:
+        """Return what the result of a run means to whoever started it."""
+        refused = self._options.accept
+        left = [
+            reason
+            for reason in result["reasons"]
+            if reason.startswith(f"{Outcome.QUARANTINED.value}: ")
+            and reason.partition(": ")[2] not in refused
+        ]
+        return ExitCode.QUARANTINED if left else ExitCode.OK
+
+    def _attempt(
+        self, spec: RunSpec, parts: JobParts, run: Run, lease: Lease, folder: Path
+    ) -> dict[str, Any]:
+        """Make one attempt of a run, and close it."""
+        logs.bind(run=run.run_id)
+        if run.result is not None:
+            return run.result
+        plan = spool_plan(parts.source, folder / "plan.ndjson.gz")
+        work = Work(
+            parts.effect,
+            parts.manifest,
+            self._options.concurrency,
+            self._options.max_quarantined,
+            parts.check_source,
+        )
+        attempt = Attempt(self._store, spec, run, lease, folder)
+        attempt.make_effects(plan, work, self._stop)
+        closed = attempt.close(plan, work)
+        result = self._result(spec, run, plan, closed.totals)
+        run.close(result, closed.files)
+        return result
+
+    def _result(
+        self, spec: RunSpec, run: Run, plan: Plan, totals: Totals
+    ) -> dict[str, Any]:
+        """Return what is printed of a closed run."""
+        bad = totals.outcomes[Outcome.QUARANTINED.value]
+        return {
+            "job": spec.job,
+            "run_id": run.run_id,
+            "status": QUARANTINED if bad else RECONCILED,
+            "attempt": run.attempt,
+            "listed": plan.listed,
+            **totals.outcomes,
+            "bytes": totals.bytes,
+            "seconds": self._seconds(),
+            "reasons": totals.reasons,
+            "requests": self._calls.totals("s3"),
+            "ledger": run.state.url,
+            "manifest": run.state.manifest.url,
+            "quarantine": run.state.quarantine.url,
+        }
+
+    def _preview(
+        self,
+        spec: RunSpec,
+        parts: JobParts,
+        scope: ScopeState,
+        newest: Run | None,
+        folder: Path,
+    ) -> dict[str, Any]:
+        """Say what a run would do."""
+        plan = spool_plan(parts.source, folder / "plan.ndjson.gz")
+        past = _past(spec, newest)
+        survey = Survey(self._store, spec, scope, past, folder)
+        forecast = Forecast(plan.listed)
+        with plan_file(self._options.plan_file) as file:
+            for unit, decision in survey.decisions(plan, parts.check_source):
+                entry = planned(unit, decision)
+                file.write(entry)
+                if isinstance(decision, Task):
+                    needed = parts.effect.requests(unit, decision.in_place)
+                    forecast.requests.update(needed)
+                forecast.see(entry)
+        pages = math.ceil(max(plan.listed, 1) / LIST_PAGE)
+        forecast.requests["ListObjectsV2"] += pages * (2 if forecast.make else 1)
+        return {
+            "job": spec.job,
+            "run_id": past.run_id or None,
+            "status": PLANNED,
+            **forecast.to_json(),
+            "seconds": self._seconds(),
+            "ledger": None,
+            "manifest": None,
+        }
+
+    def _seconds(self) -> float:
+        """Return how long this has taken."""
+        return round(time.monotonic() - self._began, 3)
+
+
+def _past(spec: RunSpec, newest: Run | None) -> Past:
+    """Return what a start with these arguments would find."""
+    if newest is None:
+        return NOTHING
+    if newest.continued_by(spec):
+        return Past(newest.run_id, newest.attempt, newest.index)
+    return Past("", 0, newest.index)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder for local files and remove it afterwards.
+
+    :raises ConfigError: when there is no room for one.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="etl-")
+    except OSError as error:
+        raise ConfigError(
+            f"no temporary folder can be made: {error}; set TMPDIR to one that can be "
+            "written"
+        ) from error
+    with folder as path:
+        yield Path(path)

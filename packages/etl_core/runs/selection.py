@@ -1,0 +1,65 @@
+"""Reads the unit keys that ``--units`` names."""
+
+from collections.abc import Iterator
+import gzip
+import json
+from pathlib import Path
+import tempfile
+from typing import BinaryIO, cast
+
+from etl_core.errors import ConfigError, ObjectMissing
+from etl_core.s3.store import ObjectRef, ObjectStore
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def read_unit_keys(store: ObjectStore, uri: str) -> Iterator[str]:
+    """Yield the keys in an NDJSON file, plain or gzip, local or on S3.
+
+    A line is a key, or an object with the member ``unit``: the quarantine of a run
+    can be given as it is.
+
+    :raises ConfigError: when the file cannot be read, or a line is neither.
+    """
+    with tempfile.TemporaryFile() as file:
+        fetch(store, uri, file)
+        file.seek(0)
+        packed = file.read(2) == GZIP_MAGIC
+        file.seek(0)
+        lines = cast("BinaryIO", gzip.open(file)) if packed else file
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _key_of(line, f"{uri}:{number}")
+
+
+def fetch(store: ObjectStore, uri: str, sink: BinaryIO) -> None:
+    """Write a local file or an object to another file.
+
+    :raises ConfigError: when there is none.
+    """
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    try:
+        if uri.startswith("s3://"):
+            store.get(ObjectRef(bucket, key), sink)
+        else:
+            sink.write(Path(uri).read_bytes())
+    except (ObjectMissing, OSError) as error:
+        raise ConfigError(f"--units {uri}: cannot be read: {error}") from error
+
+
+def _key_of(line: bytes, where: str) -> str:
+    """Return the key of a line.
+
+    :raises ConfigError: when it has none.
+    """
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(f"--units: {where}: no JSON: {error}") from error
+    key = value.get("unit") if isinstance(value, dict) else value
+    if not isinstance(key, str):
+        raise ConfigError(
+            f'--units: {where}: write a key as in "attachment_id=789", or an object '
+            "with the member unit"
+        )
+    return key
