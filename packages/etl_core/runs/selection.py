@@ -5,7 +5,7 @@ import gzip
 import json
 from pathlib import Path
 import tempfile
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from etl_core.errors import ConfigError, ObjectMissing
 from etl_core.s3.store import ObjectRef, ObjectStore
@@ -26,7 +26,7 @@ def read_unit_keys(store: ObjectStore, uri: str) -> Iterator[str]:
         file.seek(0)
         packed = file.read(2) == GZIP_MAGIC
         file.seek(0)
-        lines = cast("BinaryIO", gzip.open(file)) if packed else file
+        lines = gzip.GzipFile(fileobj=file) if packed else file
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield _key_of(line, f"{uri}:{number}")
