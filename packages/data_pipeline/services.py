@@ -10,6 +10,7 @@ from etl_core import stop
 from etl_core.calls import CallCounter
 from etl_core.config import S3Settings
 from etl_core.database import DatabaseClient
+from etl_core.metrics import RunMetrics, TimedCalls
 from etl_core.options import RunOptions
 from etl_core.runs.lease import LeaseTimes
 from etl_core.runs.runner import Runner
@@ -20,6 +21,7 @@ from etl_core.s3.store import ObjectStore
 class ServiceHandler:
     """Makes the clients of a job and runs it.
 
+    :param job: its name.
     :param options: what every job is asked for.
     :param store: S3; the real one by default.
     :param database: PostgreSQL; the real one by default.
@@ -29,6 +31,7 @@ class ServiceHandler:
 
     def __init__(
         self,
+        job: str,
         options: RunOptions,
         store: ObjectStore | None = None,
         database: DatabaseClient | None = None,
@@ -36,7 +39,8 @@ class ServiceHandler:
         lease: LeaseTimes | None = None,
     ) -> None:
         """Make what was not given; nothing is contacted yet."""
-        self._calls = calls or CallCounter()
+        metrics = RunMetrics(job)
+        self._calls = calls or CallCounter(TimedCalls(metrics))
         self._store = store or _store(options, self._calls)
         self._database = database or DatabaseClient(hook=self._calls)
         self._runner = Runner(self._store, options, self._calls, stop.current(), lease)

@@ -1,6 +1,6 @@
 """Counters and histograms of one run, written when it ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 import time
 from typing import TypeVar
 
@@ -38,7 +38,6 @@ class RunMetrics:
         self.registry = CollectorRegistry(auto_describe=False)
         self._job = job
         self._clock = clock
-        self._outcomes: dict[str, Counter] = {}
         self._calls: dict[tuple[str, str], Histogram] = {}
         self._units = Counter(
             "etl_units",
@@ -56,24 +55,12 @@ class RunMetrics:
             registry=self.registry,
             buckets=_BUCKETS,
         )
-        self._effect_seconds = Histogram(
-            "etl_effect_seconds",
-            "Effects, from the first call to the last",
-            ["job"],
-            registry=self.registry,
-            buckets=_BUCKETS,
-        ).labels(job)
 
-    def unit(self, outcome: str, size: int = 0) -> None:
-        """Count a unit and its bytes."""
-        # Kept, because looking a label up costs more than counting.
-        counter = self._outcomes.get(outcome)
-        if counter is None:
-            counter = self._units.labels(self._job, outcome)
-            self._outcomes[outcome] = counter
-        counter.inc()
-        if size:
-            self._bytes.inc(size)
+    def units(self, outcomes: Mapping[str, int], done_bytes: int) -> None:
+        """Count the units of a closed run by outcome, and the bytes of the done."""
+        for outcome, count in outcomes.items():
+            self._units.labels(self._job, outcome).inc(count)
+        self._bytes.inc(done_bytes)
 
     def call(self, system: str, operation: str, seconds: float) -> None:
         """Count a call to an outside system, and how long it took."""
@@ -82,10 +69,6 @@ class RunMetrics:
             histogram = self._call_seconds.labels(self._job, system, operation)
             self._calls[system, operation] = histogram
         histogram.observe(seconds)
-
-    def effect(self, seconds: float) -> None:
-        """Count an effect, and how long it took."""
-        self._effect_seconds.observe(seconds)
 
     def finish(self, seconds: float, succeeded: bool) -> None:
         """Note how long the run took and, when it succeeded, that it did so now."""

@@ -10,6 +10,7 @@ import argparse
 from datetime import datetime, timedelta
 
 from data_pipeline.config.get_s3_files import GetS3FilesConfig
+from data_pipeline.processors.get_s3_files import JOB_NAME
 from data_pipeline.services import ServiceHandler
 from etl_core import output
 from etl_core.options import (
@@ -104,7 +105,7 @@ def entrypoint(argv: list[str], services: ServiceHandler | None = None) -> int:
         check_source=found.check_source,
         options=RunOptions.from_namespace(found),
     )
-    handler = services or ServiceHandler(config.options)
+    handler = services or ServiceHandler(JOB_NAME, config.options)
     result = handler.get_s3_files(config)
     output.write_result(result, config.options.output)
     return handler.exit_code(result)

@@ -108,8 +108,8 @@ class Attempt:
             self._journal.sorted_lines(),
             key=lambda line: line.destination.key,
         )
-        # Nothing was written since the first listing when the journal is empty.
-        listing = self._survey.listing() if self._journal.lines else None
+        # The first listing still holds when nothing was written since.
+        listing = self._survey.listing() if self._journal.done else None
         carry = closing.carry if self._spec.partial else None
         old_index = Cursor(self._survey.index, lambda entry: entry.key, carry)
         closing.write(plan, lines, listing, old_index)

@@ -11,7 +11,7 @@ from typing import Any
 
 from etl_core.runs.spool import SortedSpool
 from etl_core.runs.state import AttemptState, ScopeState
-from etl_core.runs.units import Line, PENDING
+from etl_core.runs.units import Line, Outcome, PENDING
 from etl_core.s3.listing import list_objects
 from etl_core.s3.store import ObjectRef, ObjectStore
 
@@ -49,12 +49,12 @@ class Journal:
         self._spool = SortedSpool(folder, _order)
         self._flushed_at = clock()
         self._parts = 0
-        self.lines = 0
+        self.done = 0
         self.pending = 0
 
     def add(self, line: Line) -> None:
         """Keep a line; store a part when enough lines or seconds have passed."""
-        self.lines += 1
+        self.done += line.outcome == Outcome.DONE.value
         self.pending += line.outcome == PENDING
         self._upload(self._spool.add(line.to_json()))
         if self._clock() - self._flushed_at >= FLUSH_SECONDS:

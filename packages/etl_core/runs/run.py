@@ -145,16 +145,16 @@ class RunOpener:
         wanted: str | None = None,
     ) -> None:
         """Keep the parts."""
+        self.scope = scope
         self._store = store
-        self._scope = scope
         self._spec = spec
         self._wanted = wanted
 
     def peek(self) -> Run | None:
         """Return the run that a start would continue or build on; write nothing."""
-        lease = read_record(self._store, self._scope.lease).content
+        lease = read_record(self._store, self.scope.lease).content
         newest = self._newest(lease.get("run"), lease.get("previous"))
-        return Run(self._store, self._scope, newest) if newest.content else None
+        return Run(self._store, self.scope, newest) if newest.content else None
 
     def open(self, lease: Lease) -> Run:
         """Resume the open run of the same arguments, or begin a new one.
@@ -170,7 +170,7 @@ class RunOpener:
             if content["status"] == OPEN and self._wanted in (None, content["run"]):
                 return self._resume(newest, lease)
             if self._wanted == content["run"]:
-                return Run(self._store, self._scope, newest)
+                return Run(self._store, self.scope, newest)
         if self._wanted:
             self._refuse_if_used(self._wanted)
         return self._begin(newest, lease)
@@ -179,14 +179,14 @@ class RunOpener:
         """Return the record of the newest run that got as far as having one."""
         for candidate in (run_id, previous):
             if candidate:
-                found = read_record(self._store, self._scope.record(candidate))
+                found = read_record(self._store, self.scope.record(candidate))
                 if found.content:
                     return found
         return NO_RECORD
 
     def _refuse_if_used(self, run_id: str) -> None:
         """Return when no run has this id yet."""
-        ref = self._scope.record(run_id)
+        ref = self.scope.record(run_id)
         if read_record(self._store, ref).content:
             raise ConfigError(
                 f"--run-id {run_id} names a run that was started with other arguments "
@@ -198,11 +198,11 @@ class RunOpener:
         attempts = [*newest.content["attempts"], self._attempt(lease)]
         record = write_record(
             self._store,
-            self._scope.record(newest.content["run"]),
+            self.scope.record(newest.content["run"]),
             {**newest.content, "attempts": attempts},
             newest.etag,
         )
-        return Run(self._store, self._scope, record)
+        return Run(self._store, self.scope, record)
 
     def _begin(self, newest: Record, lease: Lease) -> Run:
         """Begin a run.
@@ -213,7 +213,7 @@ class RunOpener:
         run_id = self._wanted or new_run_id()
         lease.name_run(run_id, newest.content.get("run"))
         if newest.content and newest.content["status"] == OPEN:
-            Run(self._store, self._scope, newest).supersede(run_id)
+            Run(self._store, self.scope, newest).supersede(run_id)
         content = {
             "run": run_id,
             "job": self._spec.job,
@@ -225,8 +225,8 @@ class RunOpener:
             "base_index": _index_of(newest.content),
             "attempts": [self._attempt(lease)],
         }
-        record = write_record(self._store, self._scope.record(run_id), content, "")
-        return Run(self._store, self._scope, record)
+        record = write_record(self._store, self.scope.record(run_id), content, "")
+        return Run(self._store, self.scope, record)
 
     def _attempt(self, lease: Lease) -> dict[str, Any]:
         """Say who makes an attempt."""

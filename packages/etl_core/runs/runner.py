@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from etl_core import logs
 from etl_core.calls import CallCounter
+from etl_core.config import MetricsSettings
 from etl_core.errors import ConfigError, ExitCode
+from etl_core.metrics import RunMetrics
 from etl_core.options import RunOptions
 from etl_core.runs.attempt import Attempt, Work
 from etl_core.runs.closing import Manifest
@@ -31,6 +33,8 @@ LIST_PAGE = 1000
 RECONCILED = "reconciled"
 QUARANTINED = "quarantined"
 PLANNED = "planned"
+
+logger = logs.get_logger()
 
 
 class JobParts(NamedTuple):
@@ -56,6 +60,7 @@ class Runner:
     :param calls: what counts the requests of the store.
     :param stop: asks to stop.
     :param lease: times of the lease.
+    :param metrics: of this run; written when it ends, however it ends.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Runner:
         calls: CallCounter,
         stop: StopSignal | None = None,
         lease: LeaseTimes | None = None,
+        metrics: RunMetrics | None = None,
     ) -> None:
         """Start the clock of the deadline."""
         self._store = store
@@ -72,6 +78,7 @@ class Runner:
         self._calls = calls
         self._stop = (stop or StopSignal()).limited(options.deadline_seconds)
         self._times = lease or LeaseTimes(wait=options.lease_wait_seconds)
+        self._metrics = metrics
         self._began = time.monotonic()
 
     def run(self, spec: RunSpec, parts: JobParts) -> dict[str, Any]:
@@ -84,12 +91,8 @@ class Runner:
         with _folder() as folder:
             if self._options.dry_run:
                 return self._preview(spec, parts, scope, opener.peek(), folder)
-            lease = Lease(self._store, scope.lease, self._times)
-            lease.acquire()
-            try:
-                return self._attempt(spec, parts, opener.open(lease), lease, folder)
-            finally:
-                lease.release()
+            with self._measured():
+                return self._run(spec, parts, opener, folder)
 
     def exit_code(self, result: Mapping[str, Any]) -> ExitCode:
         """Return what the result of a run means to whoever started it."""
@@ -102,14 +105,29 @@ class Runner:
         ]
         return ExitCode.QUARANTINED if left else ExitCode.OK
 
+    def _run(
+        self, spec: RunSpec, parts: JobParts, opener: RunOpener, folder: Path
+    ) -> dict[str, Any]:
+        """Run under the lease of the scope."""
+        lease = Lease(self._store, opener.scope.lease, self._times)
+        lease.acquire()
+        try:
+            run = opener.open(lease)
+            logs.bind(run=run.run_id)
+            if run.result is not None:
+                logger.info("the run is closed already")
+                return run.result
+            logger.info("attempt begins", attempt=run.attempt, state=run.state.url)
+            return self._attempt(spec, parts, run, lease, folder)
+        finally:
+            lease.release()
+
     def _attempt(
         self, spec: RunSpec, parts: JobParts, run: Run, lease: Lease, folder: Path
     ) -> dict[str, Any]:
         """Make one attempt of a run, and close it."""
-        logs.bind(run=run.run_id)
-        if run.result is not None:
-            return run.result
         plan = spool_plan(parts.source, folder / "plan.ndjson.gz")
+        logger.info("units are planned", listed=plan.listed)
         work = Work(
             parts.effect,
             parts.manifest,
@@ -122,6 +140,11 @@ class Runner:
         closed = attempt.close(plan, work)
         result = self._result(spec, run, plan, closed.totals)
         run.close(result, closed.files)
+        logger.info(
+            "run is closed", seconds=result["seconds"], **closed.totals.outcomes
+        )
+        if self._metrics:
+            self._metrics.units(closed.totals.outcomes, closed.totals.bytes)
         return result
 
     def _result(
@@ -177,6 +200,18 @@ class Runner:
             "ledger": None,
             "manifest": None,
         }
+
+    @contextmanager
+    def _measured(self) -> Iterator[None]:
+        """Write the metrics of a run, whether it succeeds or not."""
+        succeeded = False
+        try:
+            yield
+            succeeded = True
+        finally:
+            if self._metrics:
+                self._metrics.finish(self._seconds(), succeeded)
+                self._metrics.write(MetricsSettings.from_environment())
 
     def _seconds(self) -> float:
         """Return how long this has taken."""
