@@ -6,7 +6,7 @@ parts such as ``postgresql,s3``, a test skipped for want of one counts as failed
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable
 import json
 from pathlib import Path
 import re
@@ -56,27 +56,28 @@ class PackageTests:
 
     :param folder: the package.
     :param data: where coverage keeps what it measured.
+    :param quiet: throw away what the tests print.
     """
 
-    def __init__(self, folder: Path, data: Path) -> None:
+    def __init__(self, folder: Path, data: Path, *, quiet: bool = False) -> None:
         """Run nothing yet."""
         self._folder = folder
         self._data = data / f"coverage.{folder.name}"
         self._report = data / f"{folder.name}.json"
+        self._output = subprocess.DEVNULL if quiet else None
 
     def run(self, tier: str) -> Counts:
         """Run one tier, or all but performance, and count."""
-        write(f"\n== {self._folder.name}: {tier} tests")
         runner = ["-m", "workbench.runner", str(self._report), f"--tier={tier}"]
         if tier != "performance":
             runner = [*self._coverage("run"), *runner]
+        self._report.unlink(missing_ok=True)
         status = self._python(*runner, f"--start={self._start()}")
         if not self._report.exists():
-            write(f"{self._folder.name}: the tests ended with status {status}")
             return Counts(failed=1)
         counts = json.loads(self._report.read_text())
-        broken = counts["failed"] or int(status != 0)
-        return Counts(counts["passed"], broken, tuple(counts["skipped"]))
+        failed = counts["failed"] or int(status != 0)
+        return Counts(counts["passed"], failed, tuple(counts["skipped"]))
 
     def cover(self, fail_under: float) -> bool:
         """Print the coverage; tell whether it is enough."""
@@ -92,17 +93,69 @@ class PackageTests:
         return "." if any(self._folder.glob("*/tests/__init__.py")) else "tests"
 
     def _python(self, *arguments: str) -> int:
-        """Run Python in the folder of the package, its output passed through."""
-        command = [sys.executable, *arguments]
-        return subprocess.run(command, cwd=self._folder, check=False).returncode  # noqa: S603
+        """Run Python in the folder of the package and return its status."""
+        return subprocess.run(  # noqa: S603
+            [sys.executable, *arguments],
+            cwd=self._folder,
+            check=False,
+            stdout=self._output,
+            stderr=self._output,
+        ).returncode
 
 
-def packages_with(tier: str, packages: Path = PACKAGES) -> Iterator[str]:
-    """Name the packages that have tests, or for one tier a folder of that name."""
-    for folder in sorted(packages.iterdir()):
-        tests = folder / "tests"
-        if (tests if tier in {DEFAULT, "unit"} else tests / tier).is_dir():
-            yield folder.name
+class Suite:
+    """The tests of several packages.
+
+    :param packages: the folder of the packages.
+    :param required: the parts for want of which no test may be skipped.
+    :param quiet: throw away what the tests print.
+    """
+
+    def __init__(
+        self, packages: Path, required: Iterable[str] = (), *, quiet: bool = False
+    ) -> None:
+        """Run nothing yet."""
+        self._packages = packages
+        self._required = [part.strip() for part in required if part.strip()]
+        self._quiet = quiet
+
+    def names(self, tier: str) -> list[str]:
+        """Name the packages with tests; of a later tier, those with its folder."""
+        below = "tests" if tier in {DEFAULT, "unit"} else f"tests/{tier}"
+        folders = (each for each in self._packages.iterdir() if (each / below).is_dir())
+        return sorted(folder.name for folder in folders)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Run the tests; 1 when any failed, or a package had none to run."""
+        total, complaints = Counts(), []
+        with tempfile.TemporaryDirectory(prefix="etl-suite-") as data:
+            for name in arguments.packages or self.names(arguments.tier):
+                write(f"\n== {name}: {arguments.tier} tests")
+                tests = PackageTests(
+                    self._packages / name, Path(data), quiet=self._quiet
+                )
+                counts, wrong = self._examine(tests, arguments)
+                complaints += [f"failed: {name}: {text}" for text in wrong]
+                total = total.plus(counts)
+        for line in (*complaints, str(total)):
+            write(line)
+        return int(bool(total.failed or complaints))
+
+    def _examine(
+        self, tests: PackageTests, arguments: argparse.Namespace
+    ) -> tuple[Counts, list[str]]:
+        """Run the tests of one package; return the counts and what is wrong."""
+        found = tests.run(arguments.tier)
+        explain(found)
+        counts = found.requiring(self._required)
+        covered = not arguments.coverage or tests.cover(arguments.fail_under)
+        faults = {
+            f"skipped, though {REQUIRE} names it": counts.failed > found.failed,
+            "a test failed": found.failed > 0,
+            "no test ran": counts == Counts(),
+            "covered too little": not covered,
+        }
+        return counts, [text for text, applies in faults.items() if applies]
 
 
 def explain(counts: Counts) -> None:
@@ -118,41 +171,7 @@ def write(line: str) -> None:
     sys.stdout.flush()
 
 
-def examine(
-    tests: PackageTests, arguments: argparse.Namespace, required: list[str]
-) -> tuple[Counts, list[str]]:
-    """Run the tests of one package; return the counts and what else is wrong."""
-    found = tests.run(arguments.tier)
-    explain(found)
-    counts = found.requiring(required)
-    complaints = []
-    if counts.failed > found.failed:
-        complaints.append(f"skipped, though {REQUIRE} names what was missing")
-    if counts == Counts():
-        complaints.append("no test ran")
-    if arguments.coverage and not tests.cover(arguments.fail_under):
-        complaints.append("covered too little")
-    return counts, complaints
-
-
-def main(argv: list[str], environ: Mapping[str, str] | None = None) -> int:
-    """Run the tests; 1 when any failed, or a package had none to run."""
-    arguments = parse(argv)
-    required = (environ or environment()).get(REQUIRE, "").split(",")
-    total, complaints = Counts(), []
-    with tempfile.TemporaryDirectory(prefix="etl-suite-") as data:
-        for name in arguments.packages or packages_with(arguments.tier):
-            tests = PackageTests(PACKAGES / name, Path(data))
-            counts, wrong = examine(tests, arguments, [*filter(None, required)])
-            complaints += [f"{name}: {text}" for text in wrong]
-            total = total.plus(counts)
-    for complaint in complaints:
-        write(f"failed: {complaint}")
-    write(str(total))
-    return int(bool(total.failed or complaints))
-
-
-def parse(argv: list[str]) -> argparse.Namespace:
+def parse(argv: list[str], known: Collection[str]) -> argparse.Namespace:
     """Read the arguments."""
     parser = argparse.ArgumentParser(
         prog="python -m workbench.suite", description=__doc__
@@ -162,10 +181,16 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--coverage", action="store_true", help="print the coverage")
     parser.add_argument("--fail-under", type=float, default=0, metavar="PERCENT")
     arguments = parser.parse_args(argv)
-    unknown = set(arguments.packages).difference(packages_with(DEFAULT))
+    unknown = set(arguments.packages).difference(known)
     if unknown:
-        parser.error(f"no such package: {', '.join(sorted(unknown))}")
+        parser.error(f"no such package with tests: {', '.join(sorted(unknown))}")
     return arguments
+
+
+def main(argv: list[str], suite: Suite | None = None) -> int:
+    """Run the suite of this repository."""
+    suite = suite or Suite(PACKAGES, environment().get(REQUIRE, "").split(","))
+    return suite.run(parse(argv, suite.names(DEFAULT)))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from workbench.policy.source import Source
 from workbench.policy.tree import Tree
 
 COLUMN = r'(?:\*|[\w."()]+(?:\s+as\s+\w+)?)'
+MODIFIER = r"(?:or|replace|temp|temporary|transient|unlogged|external|foreign)"
 STATEMENT = re.compile(
     r"""
     \A (?: \s | \( | --[^\n]*\n | /\*.*?\*/ )*
@@ -21,9 +22,9 @@ STATEMENT = re.compile(
       | (?i: update\s+(?:only\s+)?["\w.{}]+ (?:\s+(?:as\s+)?\w+)? \s+set\s+.*= )
       | (?i: delete\s+from\s+["\w{] )
       | (?i: merge\s+into\s+["\w{] )
-      | (?i: (?:create|alter|drop|truncate)\s+(?:\w+\s+){0,3}table\s+["\w{] )
+      | (?i: (?:create|alter|drop|truncate)\s+(?:MODIFIER\s+)*table\s+["\w{] )
     )
-    """.replace("COLUMN", COLUMN),
+    """.replace("COLUMN", COLUMN).replace("MODIFIER", MODIFIER),
     re.VERBOSE | re.DOTALL,
 )
 ALLOWED = frozenset({"repositories", "migrations", "tests"})

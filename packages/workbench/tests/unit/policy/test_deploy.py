@@ -1,0 +1,97 @@
+"""What a deployable module needs around it."""
+
+import unittest
+
+from workbench.tests.unit.policy.repository import JOB, project, RuleTest, SCRIPT
+
+MANAGE = "infra/sender/scripts/manage.sh"
+
+
+class DeployTest(RuleTest):
+    """Images, stacks and scripts."""
+
+    def test_dockerfile(self) -> None:
+        """A module with jobs and console scripts has an image."""
+        files = {"docker/sender.Dockerfile": None}
+        self.assert_red("A8 dockerfile", files, "docker/sender.Dockerfile")
+        self.assert_green("A8 dockerfile", {})
+
+    def test_library_needs_no_image(self) -> None:
+        """Jobs without a console script, or the reverse, are nothing to deploy."""
+        library = project("letters", '[project]\nname = "letters"\n')
+        files = {**library, "packages/letters/jobs/post.py": JOB}
+        self.assert_green("A8 dockerfile", files)
+
+    def test_dockerfile_place(self) -> None:
+        """A Dockerfile stands in docker/ and names a module."""
+        self.assert_red(
+            "A8 dockerfile-place",
+            {"docker/letters.Dockerfile": "", "packages/sender/Dockerfile": ""},
+            "docker/letters.Dockerfile",
+            "packages/sender/Dockerfile",
+        )
+        self.assert_green("A8 dockerfile-place", {})
+
+    def test_infra_stack(self) -> None:
+        """A deployable module has Terraform and manage.sh of its own."""
+        self.assert_red(
+            "A8 infra-stack",
+            {"infra/sender/main.tf": None, MANAGE: None},
+            "no Terraform",
+            "manage.sh",
+        )
+        self.assert_green("A8 infra-stack", {})
+
+    def test_infra_sibling_terraform(self) -> None:
+        """A stack uses its own modules, not those of another stack."""
+        red = {
+            "infra/sender/main.tf": '\nmodule "n" {\n  source = "../plumbing/net"\n}\n'
+        }
+        self.assert_red("A8 infra-sibling", red, "infra/sender/main.tf:3:")
+        green = {"infra/sender/main.tf": 'module "n" {\n  source = "./net"\n}\n'}
+        self.assert_green("A8 infra-sibling", green)
+
+    def test_infra_sibling_script(self) -> None:
+        """A script of a stack sources no script of another."""
+        for line in (
+            "source ../../plumbing/scripts/common.sh",
+            '. "$(dirname "$0")/../../plumbing/scripts/common.sh"',
+            'source "${HERE}/../../plumbing/scripts/common.sh"',
+        ):
+            with self.subTest(line):
+                self.assert_red(
+                    "A8 infra-sibling", {MANAGE: f"{SCRIPT}{line}\n"}, "manage.sh:4:"
+                )
+        own = {MANAGE: f'{SCRIPT}source "${{HERE}}/names.sh"\n'}
+        self.assert_green("A8 infra-sibling", own)
+
+    def test_script_place(self) -> None:
+        """A shell script stands where scripts belong, whatever its name."""
+        self.assert_red(
+            "A8 script-place",
+            {"packages/sender/run.sh": SCRIPT, "docs/build": SCRIPT},
+            "docs/build",
+            "packages/sender/run.sh",
+        )
+        self.assert_green(
+            "A8 script-place",
+            {
+                ".ci/run": SCRIPT,
+                "infra/local/start.sh": SCRIPT,
+                "packages/sender/config_scripts/docker-entrypoint.sh": SCRIPT,
+            },
+        )
+
+    def test_shellcheck(self) -> None:
+        """A script with an unquoted variable is found with its line."""
+        red = {MANAGE: f"{SCRIPT}rm $1\n"}
+        self.assert_red("A8 shellcheck", red, "manage.sh:4: A8 shellcheck: SC2086")
+        self.assert_green("A8 shellcheck", {MANAGE: f'{SCRIPT}rm "$1"\n'})
+
+    def test_no_script_at_all(self) -> None:
+        """A repository without a script gives shellcheck nothing to do."""
+        self.assert_green("A8 shellcheck", {MANAGE: None})
+
+
+if __name__ == "__main__":
+    unittest.main()
