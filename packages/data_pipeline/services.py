@@ -43,7 +43,9 @@ class ServiceHandler:
         self._calls = calls or CallCounter(TimedCalls(metrics))
         self._store = store or _store(options, self._calls)
         self._database = database or DatabaseClient(hook=self._calls)
-        self._runner = Runner(self._store, options, self._calls, stop.current(), lease)
+        self._runner = Runner(
+            self._store, options, self._calls, stop.current(), lease, metrics
+        )
 
     def get_s3_files(self, config: GetS3FilesConfig) -> dict[str, Any]:
         """Run the job ``get_s3_files``."""
