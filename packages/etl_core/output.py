@@ -1,5 +1,7 @@
 """What people and programs read: stdout for results, stderr for errors."""
 
+from collections.abc import Mapping
+import importlib
 import json
 import os
 import sys
@@ -19,6 +21,19 @@ def write(text: str) -> None:
 def write_json(result: object) -> None:
     """Write one JSON value as one line of stdout."""
     write(json.dumps(result, ensure_ascii=False) + "\n")
+
+
+def write_result(result: Mapping[str, object], form: str) -> None:
+    """Write the result of a job as the last of stdout.
+
+    :param result: what JSON can hold.
+    :param form: ``json`` for one line, ``table`` for people.
+    """
+    if form == "json":
+        write_json(result)
+        return
+    # By name, so that a list of jobs need not wait for what draws tables.
+    write(importlib.import_module("etl_core.tables").render(result))
 
 
 def write_error(program: str, message: str) -> None:
