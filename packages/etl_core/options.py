@@ -99,13 +99,14 @@ def add_option(
     :param help: what the option is for.
     :param settings: what ``argparse`` knows: ``type``, ``choices``, ``required`` ...
     """
+    note = f"required; env: {env}" if settings.get("required") else f"env: {env}"
     value = environment().get(env)
     if value:
         settings["default"] = _from_environment(env, value, settings)
         settings["required"] = False
     if settings.get("required") is False:
         del settings["required"]
-    full = f"{help} (env: {env})"
+    full = f"{help} ({note})"
     parser.add_argument(flag, help=full.replace("%", "%%"), **settings)
     parser.rows.append(OptionRow(flag, env, help))
 
