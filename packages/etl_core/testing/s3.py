@@ -110,18 +110,7 @@ class S3Server:
     def remove_bucket(self, name: str) -> None:
         """Remove a bucket that was created here, with all that is in it."""
         client = self.create_client()
-        for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
-            for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                client.delete_object(
-                    Bucket=name, Key=item["Key"], VersionId=item["VersionId"]
-                )
-        for found in client.get_paginator("list_multipart_uploads").paginate(
-            Bucket=name
-        ):
-            for upload in found.get("Uploads", ()):
-                client.abort_multipart_upload(
-                    Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"]
-                )
+        _empty(client, name)
         client.delete_bucket(Bucket=name)
         self._created.remove(name)
 
@@ -188,6 +177,20 @@ def s3_server() -> S3Server:
     atexit.register(server.stop)
     server.start()
     return server
+
+
+def _empty(client: "BotoS3Client", name: str) -> None:
+    """Remove what a bucket holds: versions, delete markers, unfinished uploads."""
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
+        for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+            client.delete_object(
+                Bucket=name, Key=item["Key"], VersionId=item["VersionId"]
+            )
+    found = client.get_paginator("list_multipart_uploads").paginate(Bucket=name)
+    for upload in (each for page in found for each in page.get("Uploads", ())):
+        client.abort_multipart_upload(
+            Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"]
+        )
 
 
 def _genuine(environ: Mapping[str, str]) -> Endpoint | None:

@@ -1,0 +1,1 @@
+"""Tests against servers over sockets: embedded ones, or the genuine ones named."""

@@ -1,0 +1,1 @@
+"""Unit tests of the fakes and hooks that ship with the library."""
