@@ -240,26 +240,22 @@ class EmbeddedPostgres:
         assert self._folder is not None
         self._port = free_port()
         options = [part for item in FAST.items() for part in ("-c", "=".join(item))]
-        self._process = subprocess.Popen(  # noqa: S603 (our own arguments)
-            [
-                programs / "postgres",
-                "-D",
-                self._folder / "data",
-                "-h",
-                LOOPBACK,
-                "-p",
-                str(self._port),
-                "-k",
-                "",
-                *options,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "log").open("wb"),
-            # Ctrl-C on a terminal is for us, who then stop it in order.
-            start_new_session=True,
-            **_as_unprivileged(),
-        )
+        command = [
+            str(programs / "postgres"),
+            *("-D", str(self._folder / "data")),
+            *("-h", LOOPBACK, "-p", str(self._port), "-k", ""),
+            *options,
+        ]
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 (our own arguments)
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                # Ctrl-C on a terminal is for us, who then stop it in order.
+                start_new_session=True,
+                **_as_unprivileged(),
+            )
         UNTIL_READY.call(self._ask)
 
     def _ask(self) -> None:
