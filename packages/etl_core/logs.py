@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import logging
 import re
 import sys
-from typing import Any, cast, TextIO
+from typing import Any, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -37,17 +37,16 @@ _ASSIGNED = re.compile(
 _HEADER = re.compile(r"(authorization[\"']?\s*[:=]\s*[\"']?)[^\"'\n]+", re.IGNORECASE)
 
 
-class StderrHandler(logging.StreamHandler[TextIO]):
+class StderrHandler(logging.Handler):
     """Writes to what ``sys.stderr`` is now, so that a progress bar can step aside."""
 
-    def __init__(self) -> None:
-        """Keep no stream."""
-        super().__init__(sys.stderr)
-
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record to the current stderr."""
-        self.stream = sys.stderr
-        super().emit(record)
+        """Write one line; a line that cannot be written never ends a run."""
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 - a library may pass anything to its logger
+            self.handleError(record)
 
 
 def get_logger() -> structlog.stdlib.BoundLogger:

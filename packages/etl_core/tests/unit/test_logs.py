@@ -73,6 +73,14 @@ class LogsTest(unittest.TestCase):
         self.assertEqual("retrying GET", line["event"])
         self.assertEqual("botocore.example", line["logger"])
 
+    def test_line_that_cannot_be_made_ends_nothing(self) -> None:
+        """A library that logs nonsense is told so, and the next line comes."""
+        logging.getLogger("odd").warning("%d units", "many")
+        self.logger.info("still here")
+
+        self.assertIn("--- Logging error ---", self.stderr.getvalue())
+        self.assertIn('"still here"', self.stderr.getvalue())
+
     def test_configuring_again_doubles_nothing(self) -> None:
         """One line stays one line."""
         logs.configure(level="info", interactive=False)

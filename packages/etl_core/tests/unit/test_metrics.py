@@ -15,6 +15,13 @@ from etl_core.errors import TransientError
 from etl_core.metrics import RunMetrics, TimedCalls
 
 
+def settings(file: str = "", pushgateway: str = "") -> MetricsSettings:
+    """Return settings for one place."""
+    return MetricsSettings.from_environment(
+        {"ETL_METRICS_FILE": file, "ETL_METRICS_PUSHGATEWAY": pushgateway}
+    )
+
+
 class Gateway(BaseHTTPRequestHandler):
     """A pushgateway that keeps what it is sent."""
 
@@ -46,15 +53,15 @@ class MetricsTest(unittest.TestCase):
 
     def written(self) -> list[str]:
         """Return the lines of the text file."""
-        self.metrics.write(MetricsSettings(file=str(self.path)))
+        self.metrics.write(settings(file=str(self.path)))
         return self.path.read_text(encoding="utf-8").splitlines()
 
-    def warning(self, settings: MetricsSettings) -> str:
+    def warning(self, wanted: MetricsSettings) -> str:
         """Return what is logged while the metrics are written."""
         stderr = io.StringIO()
         with redirect_stderr(stderr):
             logs.configure(level="info", interactive=False)
-            self.metrics.write(settings)
+            self.metrics.write(wanted)
         return stderr.getvalue()
 
     def test_text_file_has_every_metric(self) -> None:
@@ -91,7 +98,7 @@ class MetricsTest(unittest.TestCase):
 
     def test_nothing_is_written_by_default(self) -> None:
         """Without settings there is neither file nor push."""
-        self.assertEqual("", self.warning(MetricsSettings()))
+        self.assertEqual("", self.warning(settings()))
         self.assertFalse(self.path.exists())
 
     def test_file_is_replaced_whole(self) -> None:
@@ -103,9 +110,9 @@ class MetricsTest(unittest.TestCase):
 
     def test_file_that_cannot_be_written_is_a_warning(self) -> None:
         """The run goes on."""
-        settings = MetricsSettings(file=str(self.path / "missing" / "x"))
+        path = str(self.path / "missing" / "x")
 
-        self.assertIn("metrics were not written", self.warning(settings))
+        self.assertIn("metrics were not written", self.warning(settings(file=path)))
 
     def test_pushgateway_gets_the_metrics(self) -> None:
         """They are added, so that other metrics of the job are kept."""
@@ -114,7 +121,7 @@ class MetricsTest(unittest.TestCase):
             thread = threading.Thread(target=server.handle_request)
             thread.start()
             address = f"127.0.0.1:{server.server_port}"
-            self.metrics.write(MetricsSettings(pushgateway=address))
+            self.metrics.write(settings(pushgateway=address))
             thread.join()
 
         ((method, path, body),) = Gateway.received
@@ -125,7 +132,7 @@ class MetricsTest(unittest.TestCase):
         """Credentials in its address stay secret."""
         for address in ("http://app:hunter2@127.0.0.1:1", "http://[broken"):
             with self.subTest(address):
-                text = self.warning(MetricsSettings(pushgateway=address))
+                text = self.warning(settings(pushgateway=address))
                 self.assertIn("metrics were not written", text)
                 self.assertNotIn("hunter2", text)
 

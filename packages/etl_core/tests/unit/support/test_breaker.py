@@ -16,7 +16,7 @@ class CircuitBreakerTest(unittest.TestCase):
         self.calls = 0
         self.breaker = CircuitBreaker(3, 10.0, clock=lambda: self.now)
 
-    def fail(self, msg: object = None) -> None:
+    def break_down(self) -> None:
         """Fail as a store does that is away."""
         self.calls += 1
         raise TransientError("away")
@@ -30,7 +30,7 @@ class CircuitBreakerTest(unittest.TestCase):
         """Call the failing function."""
         for _ in range(times):
             with self.assertRaisesRegex(TransientError, "^away$"):
-                self.breaker.call(self.fail)
+                self.breaker.call(self.break_down)
 
     def test_closed_circuit_lets_calls_through(self) -> None:
         """Two failures are not yet three."""
