@@ -35,7 +35,7 @@ class GetS3FilesConfig:
         """Refuse values that no run could use."""
         if self.agency_id <= 0:
             raise ConfigError(f"--agency-id {self.agency_id}: must be positive")
-        if self.since and self.options.start:
+        if self.since is not None and self.options.start:
             raise ConfigError("--since and --from both set a beginning; give one")
         if len(self.prefix.encode()) > PREFIX_BYTES:
             raise ConfigError(f"--prefix: at most {PREFIX_BYTES} bytes of UTF-8")
@@ -53,8 +53,14 @@ class GetS3FilesConfig:
     def partial(self) -> bool:
         """Whether some rows of the agency are left out."""
         options = self.options
-        narrowed = (self.since, options.start, options.end, options.limit)
-        return any(narrowed) or options.units is not None
+        narrowing = (
+            self.since,
+            options.start,
+            options.end,
+            options.limit,
+            options.units,
+        )
+        return any(given is not None for given in narrowing)
 
     def scope(self) -> dict[str, Any]:
         """Return the arguments that choose the units of the scope."""
@@ -75,7 +81,7 @@ class GetS3FilesConfig:
         return {
             "source_bucket": self.source_bucket,
             "check_source": self.check_source,
-            "since": str(self.since) if self.since else None,
+            "since": None if self.since is None else str(self.since),
             "from": options.start.isoformat() if options.start else None,
             "to": options.end.isoformat() if options.end else None,
             "limit": options.limit,

@@ -10,7 +10,6 @@ import argparse
 from datetime import datetime, timedelta
 
 from data_pipeline.config.get_s3_files import GetS3FilesConfig
-from data_pipeline.processors.get_s3_files import JOB_NAME
 from data_pipeline.services import ServiceHandler
 from etl_core import output
 from etl_core.options import (
@@ -21,6 +20,7 @@ from etl_core.options import (
     RunOptions,
 )
 from etl_core.readers import duration, timestamp, whole_number
+from etl_core.runs.runner import exit_code
 
 
 def since(text: str) -> datetime | timedelta:
@@ -105,10 +105,9 @@ def entrypoint(argv: list[str], services: ServiceHandler | None = None) -> int:
         check_source=found.check_source,
         options=RunOptions.from_namespace(found),
     )
-    handler = services or ServiceHandler(JOB_NAME, config.options)
-    result = handler.get_s3_files(config)
+    result = (services or ServiceHandler()).get_s3_files(config)
     output.write_result(result, config.options.output)
-    return handler.exit_code(result)
+    return exit_code(result, config.options.accept)
 
 
 JOB = (entrypoint, "Copy the attachment files of one agency, with a manifest")

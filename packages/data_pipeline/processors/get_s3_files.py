@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timezone
 from functools import partial
 import hashlib
 import re
@@ -24,7 +25,7 @@ from etl_core.runs.runner import JobParts, Runner
 from etl_core.runs.selection import read_unit_keys
 from etl_core.runs.units import Unit
 from etl_core.s3.copies import Copier
-from etl_core.s3.store import ObjectRef, ObjectStore
+from etl_core.s3.store import ObjectRef
 
 JOB_NAME = "get_s3_files"
 STORED = "stored"
@@ -45,7 +46,7 @@ class GetS3Files:
 
     :param config: of this start.
     :param attachments: where the rows are read.
-    :param store: where both buckets are.
+    :param copier: makes the copies, in the store where both buckets are.
     :param runner: makes the run.
     """
 
@@ -53,20 +54,21 @@ class GetS3Files:
         self,
         config: GetS3FilesConfig,
         attachments: AttachmentRepository,
-        store: ObjectStore,
+        copier: Copier,
         runner: Runner,
     ) -> None:
         """Keep the parts."""
         self._config = config
         self._attachments = attachments
-        self._store = store
+        self._copier = copier
         self._runner = runner
 
     def run(self) -> dict[str, Any]:
         """Copy what is not copied yet and return the totals of the run."""
         config = self._config
-        self._store.probe(config.source_bucket)
-        self._store.probe(config.destination_bucket)
+        store = self._copier.store
+        store.probe(config.source_bucket)
+        store.probe(config.destination_bucket)
         spec = RunSpec(
             job=JOB_NAME,
             version=__version__,
@@ -78,7 +80,7 @@ class GetS3Files:
         )
         parts = JobParts(
             source=AttachmentUnits(config, self._attachments, self._ids()),
-            effect=CopyEffect(Copier(self._store)),
+            effect=CopyEffect(self._copier),
             manifest=partial(CsvManifest, attributes=MANIFEST_ATTRIBUTES),
             check_source=config.check_source,
         )
@@ -93,7 +95,7 @@ class GetS3Files:
             return None
         return [
             attachment_id_of(key)
-            for key in read_unit_keys(self._store, self._config.options.units)
+            for key in read_unit_keys(self._copier.store, self._config.options.units)
         ]
 
 
@@ -188,13 +190,16 @@ def skip_reason(file: AttachmentFile, source_bucket: str) -> str | None:
 
 
 def fingerprint(file: AttachmentFile) -> str:
-    """Return sixteen hexadecimal digits that change with the content of a row."""
+    """Return sixteen hexadecimal digits that change with the content of a row.
+
+    The time counts in UTC, because the zone it comes in is the session's.
+    """
     facts = (
         file.bucket,
         file.object_key,
         file.size_bytes,
         file.checksum_sha256,
-        file.updated_at.isoformat(),
+        file.updated_at.astimezone(timezone.utc).isoformat(),
     )
     return hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
 

@@ -1,6 +1,6 @@
 """Runs the units of a job; killed at any instant, it is simply started again."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 import math
 from pathlib import Path
@@ -93,17 +93,6 @@ class Runner:
                 return self._preview(spec, parts, scope, opener.peek(), folder)
             with self._measured():
                 return self._run(spec, parts, opener, folder)
-
-    def exit_code(self, result: Mapping[str, Any]) -> ExitCode:
-        """Return what the result of a run means to whoever started it."""
-        refused = self._options.accept
-        left = [
-            reason
-            for reason in result["reasons"]
-            if reason.startswith(f"{Outcome.QUARANTINED.value}: ")
-            and reason.partition(": ")[2] not in refused
-        ]
-        return ExitCode.QUARANTINED if left else ExitCode.OK
 
     def _run(
         self, spec: RunSpec, parts: JobParts, opener: RunOpener, folder: Path
@@ -216,6 +205,19 @@ class Runner:
     def _seconds(self) -> float:
         """Return how long this has taken."""
         return round(time.monotonic() - self._began, 3)
+
+
+def exit_code(result: Mapping[str, Any], accept: Collection[str]) -> ExitCode:
+    """Return what the result of a run means to whoever started it.
+
+    :param accept: reasons for quarantine that are no reason to look.
+    """
+    refused = [
+        reason
+        for outcome, _, reason in (each.partition(": ") for each in result["reasons"])
+        if outcome == Outcome.QUARANTINED.value and reason not in accept
+    ]
+    return ExitCode.QUARANTINED if refused else ExitCode.OK
 
 
 def _past(spec: RunSpec, newest: Run | None) -> Past:
