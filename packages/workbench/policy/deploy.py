@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 import posixpath
 import re
+from typing import Any
+
+import yaml
 
 from workbench.policy.rule import Finding, Rule
 from workbench.policy.shell import is_shell
 from workbench.policy.tree import Package, Tree
 
+WORKFLOW = PurePosixPath(".github/workflows/ci.yml")
 SCRIPT_PLACES = (
     ".ci/*",
     "infra/*/scripts/*",
@@ -76,6 +80,36 @@ def script_place(tree: Tree) -> Iterator[Finding]:
             yield Finding(path, "a shell script stands outside the places for them")
 
 
+def path_filters(tree: Tree) -> Iterator[Finding]:
+    """CI tests a package when it changes, or one of ours that it requires."""
+    if not tree.has(WORKFLOW):
+        return
+    filters = _filters(yaml.safe_load(tree.read(WORKFLOW)))
+    packages = {str(package.distribution): package.name for package in tree.packages}
+    for package in tree.packages:
+        own = [packages[name] for name in package.brings() if name in packages]
+        watched = filters.get(package.name, ())
+        for name in sorted([package.name, *own]):
+            if f"packages/{name}/**" not in watched:
+                yield Finding(WORKFLOW, f"{package.name} is not tested after {name}")
+
+
+def _filters(workflow: Any) -> dict[str, list[str]]:  # noqa: ANN401
+    """Return the paths that each filter of a workflow watches."""
+    return {
+        name: [path for each in paths for path in _flat(each)]
+        for job in workflow.get("jobs", {}).values()
+        for step in job.get("steps", ())
+        if "filters" in step.get("with", {})
+        for name, paths in yaml.safe_load(step["with"]["filters"]).items()
+    }
+
+
+def _flat(entry: str | list[str]) -> list[str]:
+    """Return a path, or the paths of a shared list."""
+    return [entry] if isinstance(entry, str) else entry
+
+
 def _matches(path: PurePosixPath, place: str) -> bool:
     """Tell whether a path is at or below a place."""
     return any(part.match(place) for part in (path, *path.parents))
@@ -106,4 +140,5 @@ RULES = (
         "move it to infra/<module>/scripts, config_scripts or .ci",
         script_place,
     ),
+    Rule("CI path-filters", "add packages/<name>/** to its filter", path_filters),
 )

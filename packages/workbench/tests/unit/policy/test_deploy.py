@@ -7,6 +7,13 @@ from workbench.tests.unit.policy.repository import JOB, project, RuleTest, SCRIP
 MANAGE = "infra/sender/scripts/manage.sh"
 
 
+def workflow(filters: dict[str, str]) -> dict[str, str]:
+    """Return a workflow with path filters."""
+    lines = "".join(f"          {name}: {paths}\n" for name, paths in filters.items())
+    head = "jobs:\n  a:\n    steps:\n      - with:\n         filters: |\n"
+    return {".github/workflows/ci.yml": head + lines}
+
+
 class DeployTest(RuleTest):
     """Images, stacks and scripts."""
 
@@ -80,6 +87,24 @@ class DeployTest(RuleTest):
                 "infra/local/start.sh": SCRIPT,
                 "packages/sender/config_scripts/docker-entrypoint.sh": SCRIPT,
             },
+        )
+
+    def test_path_filters(self) -> None:
+        """CI watches each package and those of ours that it requires."""
+        filters = {
+            "etl_core": "[&shared [Makefile, packages/etl_core/**]]",
+            "etl_database_schema": "[*shared, packages/etl_database_schema/**]",
+            "sender": "[*shared, packages/sender/**]",
+        }
+        self.assert_green("CI path-filters", workflow(filters))
+        self.assert_red(
+            "CI path-filters",
+            workflow({**filters, "sender": "[packages/sender/**]"}),
+            "sender is not tested after etl_core",
+        )
+        del filters["sender"]
+        self.assert_red(
+            "CI path-filters", workflow(filters), "after etl_core", "after sender"
         )
 
     def test_shellcheck(self) -> None:
