@@ -70,7 +70,7 @@ clean: ## Remove what the other verbs left, but not the environments
 $(TOOLS)/.stamp: packages/workbench/tools.txt
 	@echo "installing Poetry into .venv-tools"
 	@$(PYTHON) -m venv $(TOOLS)
-	@$(TOOLS)/bin/pip install -q -r $<
+	@$(TOOLS)/bin/pip install -qq -r $<
 	@touch $@
 
 $(VENV)/.stamp: $(TOOLS)/.stamp $(wildcard packages/*/pyproject.toml) packages/workbench/poetry.lock
