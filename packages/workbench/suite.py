@@ -23,7 +23,7 @@ REQUIRE = "ETL_TEST_REQUIRE"
 
 
 class Counts(NamedTuple):
-    """What became of tests."""
+    """What became of tests; of a skipped one the reason."""
 
     passed: int = 0
     failed: int = 0
@@ -45,9 +45,10 @@ class Counts(NamedTuple):
 
     def requiring(self, parts: list[str]) -> "Counts":
         """Count the tests that were skipped for want of a required part as failed."""
-        wanted = re.compile("|".join(map(re.escape, parts)), re.IGNORECASE)
-        missed = [line for line in self.skipped if parts and wanted.search(line)]
-        rest = tuple(line for line in self.skipped if line not in missed)
+        names = "|".join(map(re.escape, parts))
+        wanted = re.compile(rf"\b({names})\b", re.IGNORECASE)
+        missed = [why for why in self.skipped if parts and wanted.search(why)]
+        rest = tuple(why for why in self.skipped if why not in missed)
         return Counts(self.passed, self.failed + len(missed), rest)
 
 
@@ -160,8 +161,7 @@ class Suite:
 
 def explain(counts: Counts) -> None:
     """Print each reason for a skip once, with how often it was given."""
-    reasons = Counter(line.partition(": ")[2] for line in counts.skipped)
-    for reason, times in sorted(reasons.items()):
+    for reason, times in sorted(Counter(counts.skipped).items()):
         write(f"skipped {times}: {reason}")
 
 
