@@ -5,7 +5,7 @@ shown to the hook, its errors translated once. botocore's own retries are off, s
 that one call here is one request on the wire.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 READ_BYTES = 1024 * 1024
+DELETED_AT_ONCE = 1000  # S3 API Reference, DeleteObjects
 
 
 def create_client(settings: S3Settings | None = None) -> "BotoS3Client":
@@ -170,6 +171,25 @@ class S3Client:
             _etag(answer["CopyObjectResult"]["ETag"]), answer.get("CopySourceVersionId")
         )
 
+    def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove objects with ``DeleteObjects``."""
+        for start in range(0, len(keys), DELETED_AT_ONCE):
+            self._delete(bucket, keys[start : start + DELETED_AT_ONCE])
+
+    def _delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove as many objects as one request takes."""
+
+        def remove() -> None:
+            answer = self._client.delete_objects(
+                Bucket=bucket,
+                Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+            )
+            for fault in answer.get("Errors", ()):
+                raise _as_answer(fault)
+
+        target = f"{len(keys)} objects of s3://{bucket}, the first: {keys[0]}"
+        self._call("DeleteObjects", target, remove)
+
     def tags(self, ref: ObjectRef) -> Mapping[str, str]:
         """Return what ``GetObjectTagging`` says."""
         answer = self._call(
@@ -276,6 +296,20 @@ class S3Client:
 def _etag(quoted: str) -> str:
     """Return an ETag without its quotes."""
     return quoted.strip('"')
+
+
+def _as_answer(fault: Mapping[str, Any]) -> ClientError:
+    """Return what the store would answer if the object were asked for alone."""
+    code = fault.get("Code", "")
+    message = f"{fault.get('Key')}: {fault.get('Message', '')}"
+    status = 403 if code == "AccessDenied" else 400
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": status},  # type: ignore[typeddict-item]
+        },
+        "DeleteObjects",
+    )
 
 
 def _head(answer: Mapping[str, Any]) -> ObjectHead:

@@ -147,5 +147,6 @@ def _permission(operation: str) -> str:
         "GetObjectTagging": "s3:GetObjectTagging",
         "CopyObject": "s3:GetObject on the source, s3:PutObject on the destination",
         "UploadPartCopy": "s3:GetObject on the source, s3:PutObject on the destination",
+        "DeleteObjects": "s3:DeleteObject",
         "AbortMultipartUpload": "s3:AbortMultipartUpload",
     }.get(operation, "s3:PutObject")

@@ -1,6 +1,6 @@
 """What the platform needs of an object store; every engine and fake offers it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 
 
@@ -105,6 +105,13 @@ class ObjectStore(Protocol):
 
     def copy(self, source: ObjectRef, destination: ObjectRef) -> CopyResult:
         """Copy the current source with its metadata, at most 5 GiB."""
+        ...
+
+    def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove objects, a thousand with one request; one that is gone is no error.
+
+        :raises AccessRefused: when one may not be removed; others are gone then.
+        """
         ...
 
     def tags(self, ref: ObjectRef) -> Mapping[str, str]:

@@ -186,6 +186,21 @@ class StoreContract(Case):
         self.store.copy(source, self.ref("to"))
         self.assertEqual(b"new", self.read("to"))
 
+    def test_delete(self) -> None:
+        """Objects are removed, more than one request takes, also when they are gone."""
+        keys = [f"old/{number:04}" for number in range(1001)]
+        for key in [keys[0], keys[1], keys[-1], "old", "new/ü &+%<"]:
+            self.seed(key)
+        for _ in range(2):
+            self.store.delete(self.bucket, [*keys, "new/ü &+%<"])
+        left = self.store.list_page(self.bucket, "").objects
+        self.assertEqual(["old"], [listed.key for listed in left])
+
+    def test_delete_in_a_bucket_that_is_missing(self) -> None:
+        """It is the bucket that is missing, not an object."""
+        with self.assertRaises(BucketMissing):
+            self.store.delete(f"{self.bucket}-gone", ["key"])
+
     def begin(self, key: str, head: ObjectHead | None = None) -> Upload:
         """Begin a multipart upload."""
         like = head or ObjectHead("", 0)

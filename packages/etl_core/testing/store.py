@@ -1,6 +1,6 @@
 """An object store in memory, behind the same seam as the real client."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 import hashlib
 import itertools
@@ -30,6 +30,7 @@ from etl_core.s3.store import (
 T = TypeVar("T")
 
 PAGE_OBJECTS = 1000
+DELETED_AT_ONCE = 1000
 COPY_LIMIT = 5 * 1024**3
 KEY_BYTES = 1024
 
@@ -210,6 +211,25 @@ class FakeStore:
             destination,
         )
 
+    def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove objects, a thousand with one request."""
+        for start in range(0, len(keys), DELETED_AT_ONCE):
+            self._delete(bucket, keys[start : start + DELETED_AT_ONCE])
+
+    def _delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove as many objects as one request takes."""
+
+        def answer() -> None:
+            objects = self._bucket(bucket)
+            refused = [key for key in keys if self._refuses(ObjectRef(bucket, key))]
+            for key in set(keys).difference(refused):
+                objects.pop(key, None)
+            if refused:
+                raise AccessRefused(f"access refused: DeleteObjects on {refused[0]}")
+
+        target = f"{len(keys)} objects of s3://{bucket}, the first: {keys[0]}"
+        self._call("DeleteObjects", target, answer, ObjectRef(bucket, ""))
+
     def tags(self, ref: ObjectRef) -> Mapping[str, str]:
         """Return the tags of an object."""
         return self._call(
@@ -310,8 +330,12 @@ class FakeStore:
     def _require_access(self, call: Call, refs: tuple[ObjectRef, ...]) -> None:
         """Refuse what :meth:`refuse` named."""
         for ref in refs:
-            if not self.refused.isdisjoint((ref.url, ObjectRef(ref.bucket, "").url)):
+            if self._refuses(ref):
                 raise AccessRefused(f"access refused: {call.operation} on {ref.url}")
+
+    def _refuses(self, ref: ObjectRef) -> bool:
+        """Tell whether :meth:`refuse` named an object or its bucket."""
+        return not self.refused.isdisjoint((ref.url, ObjectRef(ref.bucket, "").url))
 
     def _require(self, ref: ObjectRef, if_match: str | None) -> None:
         """Check the condition of a write."""

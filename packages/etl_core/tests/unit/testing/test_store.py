@@ -116,6 +116,16 @@ class FakeStoreTest(unittest.TestCase):
             with self.subTest(call=name), self.assertRaises(AccessRefused):
                 call()
 
+    def test_refused_object_is_not_deleted(self) -> None:
+        """The others are, and the error names the one that is left."""
+        store = FakeStore("here")
+        store.seed(KEY)
+        store.seed(OTHER)
+        store.refuse("here", "key")
+        with self.assertRaisesRegex(AccessRefused, "DeleteObjects on key"):
+            store.delete("here", ["key", "other"])
+        self.assertEqual(["key"], list(store.bodies("here")))
+
     def test_versions(self) -> None:
         """A versioned store gives each write an id and says which was copied."""
         store = FakeStore("here", versioned=True)
