@@ -102,7 +102,6 @@ class Attempt:
         :raises ReconciliationError: when the stored ledger is not complete.
         """
         self._lease.check()
-        closing = Closing(self._store, self._run.state, self._folder, work.manifest)
         lines = merged(
             map(Line.from_json, read_lines(self._decided)),
             self._journal.sorted_lines(),
@@ -110,11 +109,13 @@ class Attempt:
         )
         # The first listing still holds when nothing was written since.
         listing = self._survey.listing() if self._journal.done else None
-        carry = closing.carry if self._spec.partial else None
-        old_index = Cursor(self._survey.index, lambda entry: entry.key, carry)
-        closing.write(plan, lines, listing, old_index)
-        self._lease.check()
-        return closing.finish(plan.listed)
+        state, opened = self._run.state, work.manifest
+        with Closing(self._store, state, self._folder, opened) as closing:
+            carry = closing.carry if self._spec.partial else None
+            old_index = Cursor(self._survey.index, lambda entry: entry.key, carry)
+            closing.write(plan, lines, listing, old_index)
+            self._lease.check()
+            return closing.finish(plan.listed)
 
     def _work_off(
         self,

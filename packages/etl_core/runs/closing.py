@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from typing_extensions import Self
+
 from etl_core.errors import ReconciliationError
 from etl_core.runs.index import IndexEntry, upload
 from etl_core.runs.ledger import LedgerWriter, read_totals, reconcile, Totals
@@ -37,7 +39,7 @@ class Closed(NamedTuple):
 
 
 class Closing:
-    """Writes the final files of an attempt.
+    """Writes the final files of an attempt; a context manager closes the local ones.
 
     :param store: where they go.
     :param state: the keys of the attempt.
@@ -61,6 +63,15 @@ class Closing:
         self._quarantine = LineWriter(folder / "quarantine.ndjson.gz")
         self._manifest_path = folder / "manifest.csv"
         self._manifest = manifest(self._manifest_path)
+
+    def __enter__(self) -> Self:
+        """Return the closing."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the local files, whatever became of them."""
+        for file in (self._ledger, self._index, self._quarantine, self._manifest):
+            file.close()
 
     def carry(self, entry: IndexEntry) -> None:
         """Keep an index entry whose unit this run left out."""

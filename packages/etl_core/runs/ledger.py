@@ -57,6 +57,10 @@ class LedgerWriter:
             self._store_part()
         return self.parts
 
+    def close(self) -> None:
+        """Close the local file, whatever became of it."""
+        self._part.close()
+
     def _store_part(self) -> None:
         """Store the part that is open."""
         self._part.close()
