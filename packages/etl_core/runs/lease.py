@@ -140,7 +140,6 @@ class Lease:
             now = read_record(self._store, self._ref)
             if now.etag != seen.etag:
                 seen, unchanged_since = now, clock()
-        self._renewed_at = clock()
         if self._times.background:
             self._thread = threading.Thread(target=self._keep, daemon=True)
             self._thread.start()
@@ -162,10 +161,12 @@ class Lease:
             "to_live_seconds": self._times.to_live,
             "token": uuid.uuid4().hex,
         }
+        sent_at = self._times.clock()
         try:
             self._record = write_record(self._store, self._ref, mine, seen.etag)
         except ConditionFailed:
             return False
+        self._renewed_at = sent_at
         return True
 
     def check(self) -> None:
@@ -219,6 +220,8 @@ class Lease:
         :raises LeaseLost: when it is not.
         """
         with self._lock:
+            # Others may count from the moment it was sent; the answer can be late.
+            sent_at = self._times.clock()
             try:
                 self._record = write_record(
                     self._store,
@@ -232,7 +235,7 @@ class Lease:
                     f"{self._ref.url} was taken over by another process; this one "
                     "stops and writes nothing more"
                 ) from error
-            self._renewed_at = self._times.clock()
+            self._renewed_at = sent_at
 
 
 def _held(ref: ObjectRef, record: Record) -> str:
