@@ -71,7 +71,7 @@ class Copier:
                 self.store.copy_part(upload, number, source, part, head.etag)
                 for number, part in enumerate(self._parts(head), start=1)
             ]
-            etag = self.store.complete_upload(upload, parts)
+            etag = self._complete(upload, parts)
         except ConditionFailed as error:
             self._abort(upload)
             raise TransientError(
@@ -82,6 +82,21 @@ class Copier:
             self._abort(upload)
             raise
         return CopyResult(etag, head.version)
+
+    def _complete(self, upload: Upload, parts: list[str]) -> str:
+        """Make the parts the object.
+
+        :raises TransientError: when the upload is gone: completed by a request whose
+            answer was lost, or aborted by another attempt. It says nothing about
+            the source, which is why it is not the store's own error.
+        """
+        try:
+            return self.store.complete_upload(upload, parts)
+        except ObjectMissing as error:
+            raise TransientError(
+                f"the upload of {upload.ref.url} is gone; the next attempt finds out "
+                "whether it was completed"
+            ) from error
 
     def _parts(self, head: ObjectHead) -> Iterator[ByteRange]:
         """Cut an object into ranges."""
