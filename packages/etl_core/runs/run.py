@@ -12,7 +12,7 @@ from etl_core.runs.lease import Lease, this_process
 from etl_core.runs.records import NO_RECORD, read_record, Record, write_record
 from etl_core.runs.state import AttemptState, digest_of, ScopeState
 from etl_core.runs.units import utc_now
-from etl_core.s3.store import ObjectStore
+from etl_core.s3.store import ObjectRef, ObjectStore
 
 OPEN = "open"
 CLOSED = "closed"
@@ -120,12 +120,7 @@ class Run:
     def _write(self, content: dict[str, Any]) -> None:
         """Replace the record, if no other attempt did."""
         ref = self._scope.record(self.run_id)
-        try:
-            self._record = write_record(self._store, ref, content, self._record.etag)
-        except ConditionFailed as error:
-            raise LeaseLost(
-                f"{ref.url} was changed by another attempt; this one wrote nothing more"
-            ) from error
+        self._record = _write_record(self._store, ref, content, self._record.etag)
 
 
 class RunOpener:
@@ -196,7 +191,7 @@ class RunOpener:
     def _resume(self, newest: Record, lease: Lease) -> Run:
         """Begin the next attempt of an open run."""
         attempts = [*newest.content["attempts"], self._attempt(lease)]
-        record = write_record(
+        record = _write_record(
             self._store,
             self.scope.record(newest.content["run"]),
             {**newest.content, "attempts": attempts},
@@ -225,12 +220,27 @@ class RunOpener:
             "base_index": _index_of(newest.content),
             "attempts": [self._attempt(lease)],
         }
-        record = write_record(self._store, self.scope.record(run_id), content, "")
+        record = _write_record(self._store, self.scope.record(run_id), content, "")
         return Run(self._store, self.scope, record)
 
     def _attempt(self, lease: Lease) -> dict[str, Any]:
         """Say who makes an attempt."""
         return {"epoch": lease.epoch, "holder": this_process(), "started": utc_now()}
+
+
+def _write_record(
+    store: ObjectStore, ref: ObjectRef, content: dict[str, Any], etag: str
+) -> Record:
+    """Replace the record of a run, if no other attempt did.
+
+    :raises LeaseLost: when one did, which only who took over the lease can.
+    """
+    try:
+        return write_record(store, ref, content, etag)
+    except ConditionFailed as error:
+        raise LeaseLost(
+            f"{ref.url} was changed by another attempt; this one wrote nothing more"
+        ) from error
 
 
 def _index_of(content: Mapping[str, Any]) -> Any:  # noqa: ANN401 (stored JSON)
