@@ -86,11 +86,14 @@ def read_journals(
 
     :param attempts: how many there were.
     """
+    # A folder of its own: the spool of this attempt's journal names its files alike.
+    folder = folder / "earlier"
+    folder.mkdir()
     spool = SortedSpool(folder, _order)
     for attempt in range(1, attempts + 1):
         prefix = scope.attempt(run_id, attempt).journal_prefix
         for found in list_objects(store, prefix.bucket, prefix.key):
-            path = folder / f"earlier-{attempt}-{found.key.rpartition('=')[2]}"
+            path = folder / f"{attempt}-{found.key.rpartition('=')[2]}"
             with path.open("wb+") as sink:
                 store.get(ObjectRef(prefix.bucket, found.key), sink)
             spool.adopt(path)
