@@ -54,6 +54,6 @@ def write_record(
         return Record(content, store.put(ref, io.BytesIO(body), if_match=etag))
     except ConditionFailed:
         found = read_record(store, ref)
-        if found.content == content:
+        if found.content == json.loads(body):
             return found
         raise
