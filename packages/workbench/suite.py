@@ -129,8 +129,11 @@ class Suite:
     def run(self, arguments: argparse.Namespace) -> int:
         """Run the tests; 1 when any failed, or a package had none to run."""
         total, complaints = Counts(), []
+        names = arguments.packages or self.names(arguments.tier)
+        if not names:
+            write(f"no package has {arguments.tier} tests")
         with tempfile.TemporaryDirectory(prefix="etl-suite-") as data:
-            for name in arguments.packages or self.names(arguments.tier):
+            for name in names:
                 write(f"\n== {name}: {arguments.tier} tests")
                 tests = PackageTests(
                     self._packages / name, Path(data), quiet=self._quiet

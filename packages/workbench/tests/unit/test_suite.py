@@ -193,6 +193,13 @@ class MainTest(Package):
         self.assertEqual(1, status)
         self.assertIn("failed: small: covered too little", lines)
 
+    def test_no_benchmark(self) -> None:
+        """A tier that no package has is said to be so, and is no failure."""
+        self.fill({"tests/unit/test_a.py": PASSING})
+        status, lines = self.call("--tier=performance")
+        self.assertEqual(0, status)
+        self.assertIn("no package has performance tests", lines)
+
     def test_unknown_package(self) -> None:
         """A package that does not exist is refused by name."""
         self.fill({"tests/unit/test_a.py": PASSING})
