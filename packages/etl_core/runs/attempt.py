@@ -5,8 +5,9 @@ then the journal that names them, then ledger, manifest and index, and last the
 record that makes them count.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, takewhile
 from pathlib import Path
 
 from etl_core.errors import TransientError
@@ -22,9 +23,11 @@ from etl_core.runs.plan import Plan
 from etl_core.runs.quarantine import QuarantineWatch
 from etl_core.runs.run import Run, RunSpec
 from etl_core.runs.spool import LineWriter, read_lines
+from etl_core.runs.state import is_journal
 from etl_core.runs.survey import Past, Survey
-from etl_core.runs.units import Line, PENDING
+from etl_core.runs.units import Line, PENDING, Unit
 from etl_core.s3.copies import abort_all
+from etl_core.s3.listing import list_objects
 from etl_core.s3.store import ObjectStore
 from etl_core.stop import StopSignal
 from etl_core.support.breaker import CircuitBreaker
@@ -82,14 +85,17 @@ class Attempt:
         :raises DeadlineReached: when the time is over; like the above, the journal
             is stored and the run stays open.
         """
-        self._clean_up(plan)
         with LineWriter(self._decided) as decided, Progress(plan.listed) as progress:
-            tasks = self._tasks(plan, work, decided, progress)
+            decisions = self._survey.decisions(plan, work.check_source)
+            # Polled here too: between two tasks there may be a million unchanged units.
+            until_stop = takewhile(lambda _: not stop.requested, decisions)
+            tasks = self._tasks(until_stop, decided, progress)
             try:
                 self._work_off(tasks, plan.listed, work, stop, progress)
             finally:
                 self._journal.flush()
         stop.check()
+        self._clean_up(plan)
         if self._journal.pending:
             raise TransientError(
                 f"{self._journal.pending} units failed for now; start the same command "
@@ -143,10 +149,13 @@ class Attempt:
             breaker.record(line.outcome != PENDING)
 
     def _tasks(
-        self, plan: Plan, work: Work, decided: LineWriter, progress: Progress
+        self,
+        decisions: Iterable[tuple[Unit, Line | Task]],
+        decided: LineWriter,
+        progress: Progress,
     ) -> Iterator[Task]:
         """Yield what is to be done; write down what needs nothing."""
-        for _, decision in self._survey.decisions(plan, work.check_source):
+        for _, decision in decisions:
             if isinstance(decision, Task):
                 yield decision
             else:
@@ -154,11 +163,20 @@ class Attempt:
                 progress.advance(1, 0)
 
     def _clean_up(self, plan: Plan) -> None:
-        """Throw away the parts that a dead attempt left of large objects."""
-        if self._run.attempt == 1:
-            return
-        left = self._store.uploads(self._spec.bucket, self._spec.prefix)
-        if left:
-            ours = {upload.ref.key for upload in left}
-            ours.intersection_update(unit.destination for unit in plan.units())
+        """Remove what dead attempts and lost answers left behind.
+
+        That is parts of large objects, and files of attempts that never closed: the
+        record of the run names this attempt since it began, so they can count no more.
+        """
+        if self._run.attempt > 1 or self._journal.done:
+            left = self._store.uploads(self._spec.bucket, self._spec.prefix)
+            keys = {upload.ref.key for upload in left}
+            ours = {it.destination for it in plan.units() if it.destination in keys}
             abort_all(self._store, [it for it in left if it.ref.key in ours])
+        if self._run.attempt > 1:
+            bucket, dead = self._run.state.scope.bucket, self._run.dead_attempts
+            found = chain.from_iterable(
+                list_objects(self._store, bucket, it.files) for it in dead
+            )
+            keys = {it.key for it in found if not is_journal(it.key)}
+            self._store.delete(bucket, sorted(keys))

@@ -1,6 +1,7 @@
 """Making effects: what becomes of a unit when the store answers, or does not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+import time
 from typing import NamedTuple, Protocol
 
 from etl_core.errors import (
@@ -72,10 +73,18 @@ class EffectMaker:
     :param effect: what is made.
     :param bucket: of the destination.
     :param attempt: number of this attempt.
+    :param clock: seconds that only rise.
     """
 
-    def __init__(self, effect: Effect, bucket: str, attempt: int) -> None:
+    def __init__(
+        self,
+        effect: Effect,
+        bucket: str,
+        attempt: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Keep the settings."""
+        self._clock = clock
         self._effect = effect
         self._bucket = bucket
         self._attempt = attempt
@@ -85,6 +94,12 @@ class EffectMaker:
 
         Errors that concern the run and not the unit pass through.
         """
+        began = self._clock()
+        line = self._performed(task)
+        return line._replace(seconds=round(self._clock() - began, 3))
+
+    def _performed(self, task: Task) -> Line:
+        """Make the effect of a task, or find that it is made."""
         unit = task.unit
         try:
             if task.in_place:

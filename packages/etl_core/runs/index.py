@@ -43,11 +43,17 @@ class IndexEntry(NamedTuple):
 
 
 class StoredFile(NamedTuple):
-    """A compressed file of lines in the bucket, and what it must hold."""
+    """A compressed file of lines in the bucket, and what it must hold.
+
+    :param first: destination key of the first line of a part of the ledger.
+    :param last: destination key of its last line.
+    """
 
     key: str
     lines: int
     sha256: str
+    first: str = ""
+    last: str = ""
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "StoredFile":

@@ -21,8 +21,6 @@ from etl_core.runs.records import read_record, Record, write_record
 from etl_core.runs.units import utc_now
 from etl_core.s3.store import ObjectRef, ObjectStore
 
-POLL_SECONDS = 1.0
-
 
 @dataclass(frozen=True)
 class LeaseTimes:
@@ -34,6 +32,7 @@ class LeaseTimes:
     to_live: float = 15.0
     renew: float = 5.0
     wait: float = 20.0
+    poll: float = 1.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     background: bool = True
@@ -136,7 +135,7 @@ class Lease:
         while not self._take(seen, clock() - unchanged_since):
             if clock() >= give_up_at:
                 raise LeaseHeld(_held(self._ref, seen))
-            self._times.sleep(POLL_SECONDS)
+            self._times.sleep(self._times.poll)
             now = read_record(self._store, self._ref)
             if now.etag != seen.etag:
                 seen, unchanged_since = now, clock()

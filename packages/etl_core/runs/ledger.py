@@ -1,9 +1,9 @@
 """The ledger: exactly one line a unit, stored in parts with checksums."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from etl_core.errors import ReconciliationError
 from etl_core.runs.index import download, StoredFile, upload
@@ -42,10 +42,13 @@ class LedgerWriter:
         self._state = state
         self._path = folder / "part.ndjson.gz"
         self._part = LineWriter(self._path)
+        self._first = self._last = ""
         self.parts: list[StoredFile] = []
 
     def write(self, line: Line) -> None:
         """Write one line."""
+        self._last = line.destination.key
+        self._first = self._first or self._last
         self._part.write(line.to_json())
         if self._part.lines >= PART_LINES:
             self._store_part()
@@ -65,7 +68,20 @@ class LedgerWriter:
         """Store the part that is open."""
         self._part.close()
         ref = self._state.part(len(self.parts) + 1)
-        self.parts.append(upload(self._store, ref, self._path, self._part.lines))
+        stored = upload(self._store, ref, self._path, self._part.lines)
+        self.parts.append(stored._replace(first=self._first, last=self._last))
+        self._first = ""
+
+
+def read_parts(
+    store: ObjectStore, bucket: str, parts: Iterable[StoredFile], folder: Path
+) -> Iterator[dict[str, Any]]:
+    """Yield the lines of stored parts, of which one at a time is on the disk.
+
+    :raises DataError: when a part is not what was written.
+    """
+    for stored in parts:
+        yield from read_lines(download(store, bucket, stored, folder / "again"))
 
 
 def read_totals(
@@ -78,12 +94,11 @@ def read_totals(
     outcomes = Counter({outcome.value: 0 for outcome in Outcome})
     reasons: Counter[str] = Counter()
     done_bytes = 0
-    for stored in parts:
-        for value in read_lines(download(store, bucket, stored, folder / "again")):
-            outcomes[value["outcome"]] += 1
-            reasons[f"{value['outcome']}: {value['reason']}"] += 1
-            if value["outcome"] == Outcome.DONE.value:
-                done_bytes += value["destination"]["size"]
+    for value in read_parts(store, bucket, parts, folder):
+        outcomes[value["outcome"]] += 1
+        reasons[f"{value['outcome']}: {value['reason']}"] += 1
+        if value["outcome"] == Outcome.DONE.value:
+            done_bytes += value["destination"]["size"]
     return Totals(dict(outcomes), dict(reasons), done_bytes)
 
 

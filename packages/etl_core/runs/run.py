@@ -82,6 +82,14 @@ class Run:
         return self._scope.attempt(self.run_id, self.attempt)
 
     @property
+    def dead_attempts(self) -> list[AttemptState]:
+        """The keys of the attempts before this one."""
+        return [
+            self._scope.attempt(self.run_id, number)
+            for number in range(1, self.attempt)
+        ]
+
+    @property
     def index(self) -> StoredFile | None:
         """The index that this run works from, or left behind if it is closed."""
         stored = _index_of(self._record.content)
@@ -115,7 +123,8 @@ class Run:
 
     def supersede(self, by: str) -> None:
         """Note that a run with other arguments was started instead."""
-        self._write({**self._record.content, "status": SUPERSEDED, "by": by})
+        ended = {"status": SUPERSEDED, "superseded": utc_now(), "by": by}
+        self._write({**self._record.content, **ended})
 
     def _write(self, content: dict[str, Any]) -> None:
         """Replace the record, if no other attempt did."""
@@ -130,6 +139,7 @@ class RunOpener:
     :param scope: the keys of the scope.
     :param spec: what is to be done.
     :param wanted: the run id that was asked for, if any.
+    :param origin: what else the record of a new run says of its start.
     """
 
     def __init__(
@@ -138,8 +148,10 @@ class RunOpener:
         scope: ScopeState,
         spec: RunSpec,
         wanted: str | None = None,
+        origin: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep the parts."""
+        self._origin = origin or {}
         self.scope = scope
         self._store = store
         self._spec = spec
@@ -210,6 +222,7 @@ class RunOpener:
         if newest.content and newest.content["status"] == OPEN:
             Run(self._store, self.scope, newest).supersede(run_id)
         content = {
+            **self._origin,
             "run": run_id,
             "job": self._spec.job,
             "version": self._spec.version,
@@ -217,6 +230,8 @@ class RunOpener:
             "scope": dict(self._spec.scope),
             "arguments": dict(self._spec.arguments),
             "digest": self._spec.digest,
+            "destination": {"bucket": self._spec.bucket, "prefix": self._spec.prefix},
+            "partial": self._spec.partial,
             "base_index": _index_of(newest.content),
             "attempts": [self._attempt(lease)],
         }

@@ -22,6 +22,7 @@ from etl_core.runs.lease import Lease, LeaseTimes
 from etl_core.runs.ledger import Totals
 from etl_core.runs.plan import Plan, spool_plan, UnitSource
 from etl_core.runs.preview import Forecast, plan_file, planned
+from etl_core.runs.replay import origin_of
 from etl_core.runs.run import Run, RunOpener, RunSpec
 from etl_core.runs.state import ScopeState
 from etl_core.runs.survey import NOTHING, Past, Survey
@@ -87,7 +88,8 @@ class Runner:
         :raises EtlError: with the exit code that the failure means.
         """
         scope = ScopeState.of(self._options.state, spec.bucket, spec.job, spec.scope)
-        opener = RunOpener(self._store, scope, spec, self._options.run_id)
+        options, origin = self._options, origin_of(self._options)
+        opener = RunOpener(self._store, scope, spec, options.run_id, origin)
         with _folder() as folder:
             if self._options.dry_run:
                 return self._preview(spec, parts, scope, opener.peek(), folder)

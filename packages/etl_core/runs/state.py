@@ -75,6 +75,11 @@ class AttemptState:
         """The folder as people write it."""
         return self.scope.ref(self.folder).url
 
+    @property
+    def files(self) -> str:
+        """What the keys of everything that the attempt wrote begin with."""
+        return self.scope.folder + self.folder
+
     def journal(self, number: int) -> ObjectRef:
         """Return a part of the journal: provisional outcomes."""
         return self.scope.ref(f"{self.folder}journal={number}.ndjson.gz")
@@ -102,3 +107,8 @@ class AttemptState:
     def manifest(self) -> ObjectRef:
         """The ledger for people and spreadsheets."""
         return self.scope.ref(f"{self.folder}manifest.csv")
+
+
+def is_journal(key: str) -> bool:
+    """Tell whether a key is that of a part of a journal."""
+    return key.rpartition("/")[2].startswith("journal=")

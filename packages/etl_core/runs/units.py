@@ -112,6 +112,7 @@ class Line(NamedTuple):
     :param outcome: an :class:`Outcome`, or :data:`PENDING` in a journal.
     :param fingerprint: of the unit when it was processed.
     :param at: when it was processed, ISO 8601 in UTC.
+    :param seconds: how long its effect took; ``None`` when none was needed.
     """
 
     unit: str
@@ -122,6 +123,7 @@ class Line(NamedTuple):
     attempt: int
     at: str
     fingerprint: str
+    seconds: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the line as it is stored."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import (
     create_backend_app,
-    DomainDispatcherApplication,
     MotoRequestHandler,
 )
 from werkzeug.serving import make_server
@@ -64,7 +63,7 @@ def main() -> None:
     server = make_server(
         LOOPBACK,
         port,
-        CountedApplication(DomainDispatcherApplication(create_backend_app)),
+        CountedApplication(create_backend_app("s3")),
         threaded=True,
         request_handler=KeepAliveHandler,
     )

@@ -76,6 +76,11 @@ class S3Server:
             "AWS_REGION": REGION,
         }
 
+    @functools.cached_property
+    def client(self) -> "BotoS3Client":
+        """A client of this endpoint; making one takes longer than most requests."""
+        return self.create_client()
+
     def create_client(self) -> "BotoS3Client":
         """Return a boto3 client of this endpoint, which retries nothing."""
         endpoint = self._running()
@@ -93,11 +98,10 @@ class S3Server:
 
     def create_bucket(self, name: str, *, versioned: bool = False) -> str:
         """Create a bucket and return its name."""
-        client = self.create_client()
-        client.create_bucket(Bucket=name)
+        self.client.create_bucket(Bucket=name)
         self._created.append(name)
         if versioned:
-            client.put_bucket_versioning(
+            self.client.put_bucket_versioning(
                 Bucket=name, VersioningConfiguration={"Status": "Enabled"}
             )
         return name
@@ -109,9 +113,8 @@ class S3Server:
 
     def remove_bucket(self, name: str) -> None:
         """Remove a bucket that was created here, with all that is in it."""
-        client = self.create_client()
-        _empty(client, name)
-        client.delete_bucket(Bucket=name)
+        _empty(self.client, name)
+        self.client.delete_bucket(Bucket=name)
         self._created.remove(name)
 
     def take_request_count(self) -> int:
@@ -144,6 +147,7 @@ class S3Server:
             for name in list(self._created):
                 self.remove_bucket(name)
             return
+        self.__dict__.pop("client", None)
         if self._process is not None:
             process, self._process = self._process, None
             self._endpoint = None

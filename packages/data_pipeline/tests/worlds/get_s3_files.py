@@ -38,10 +38,9 @@ def prepare(place: Place, s3: S3Server) -> None:
     source = place.buckets["source"]
     with DatabaseClient(place.database) as database:
         database.execute_query(ROWS, {"source": source, "large": LARGE})
-    client = s3.create_client()
     bodies = {"in/plain": b"plain", "in/empty": b"", "in/n+m % é": b"hello"}
     for key, body in {**bodies, "in/large": b"l" * LARGE}.items():
-        client.put_object(
+        s3.client.put_object(
             Bucket=source,
             Key=key,
             Body=body,

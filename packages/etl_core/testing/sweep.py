@@ -1,0 +1,193 @@
+"""The crash proof: a job dies at every call it makes, and is started again.
+
+One clean run shows the calls and the world it leaves. Then, for each call and each
+moment of dying, a new place is seeded, the job dies there, is started again until it
+is through, and what is left is compared with the clean run.
+"""
+
+from collections.abc import Iterator, Sequence
+import time
+from typing import Any, NamedTuple
+
+from etl_core.calls import Call
+from etl_core.errors import EtlError, ExitCode
+from etl_core.testing.crashpoints import CallRecorder, CrashAt, Crashed, Moment
+from etl_core.testing.observation import Observation, Observer
+from etl_core.testing.postgres import PostgresServer
+from etl_core.testing.s3 import S3Server
+from etl_core.testing.worlds import Place, Starter, World
+
+STARTS = 4
+FINISHED = (ExitCode.OK, ExitCode.QUARANTINED)
+
+
+class Point(NamedTuple):
+    """One death.
+
+    :param number: of the call, counted from 1.
+    :param call: what it was; ``None`` when this start made fewer calls.
+    :param starts: how many starts it took until the job was through.
+    :param difference: from the clean run; empty when there is none.
+    """
+
+    number: int
+    moment: Moment
+    call: Call | None
+    starts: int
+    difference: str
+
+
+class Report(NamedTuple):
+    """What a sweep found.
+
+    :param calls: of the clean run, in their order.
+    """
+
+    calls: Sequence[Call]
+    points: Sequence[Point]
+    seconds: float
+
+    @property
+    def violations(self) -> list[Point]:
+        """The deaths that the job did not survive."""
+        return [point for point in self.points if point.difference]
+
+
+class Stage:
+    """Makes places for a world on running servers.
+
+    :param world: what is put there.
+    :param s3: where the buckets are made.
+    :param postgres: where the database is made, if the world has one.
+    """
+
+    def __init__(self, world: World, s3: S3Server, postgres: PostgresServer) -> None:
+        """Fill what is kept."""
+        self.world = world
+        self.s3 = s3
+        self._postgres = postgres
+        kept = {name: s3.fresh_bucket() for name in world.kept}
+        database = postgres.fresh_database() if world.has_database else None
+        self._kept = Place(kept, database)
+        world.prepare(self._kept, s3)
+
+    def place(self) -> Place:
+        """Return a new place, as the world is before the first start."""
+        fresh = {name: self.s3.fresh_bucket() for name in self.world.changed}
+        place = self._kept._replace(buckets={**self._kept.buckets, **fresh})
+        self.world.seed(place, self.s3)
+        return place
+
+    def clear(self, place: Place) -> None:
+        """Remove what a place had to itself."""
+        for name in self.world.changed:
+            self.s3.remove_bucket(place.buckets[name])
+
+    def close(self) -> None:
+        """Remove what was kept."""
+        for bucket in self._kept.buckets.values():
+            self.s3.remove_bucket(bucket)
+        if self._kept.database:
+            self._postgres.drop_database(self._kept.database)
+
+
+class Sweep:
+    """Kills the job of a world everywhere.
+
+    :param stage: makes the places.
+    :param options: are added to the arguments of the job.
+    """
+
+    def __init__(self, stage: Stage, options: Sequence[str] = ()) -> None:
+        """Connect."""
+        self._stage = stage
+        self._s3 = stage.s3
+        boto = stage.s3.client
+        self._starter = Starter(stage.world, boto, options)
+        self._observer = Observer(boto)
+
+    def run(self, moments: Sequence[Moment] = tuple(Moment)) -> Report:
+        """Sweep over all calls and return what was found."""
+        began = time.monotonic()
+        calls, clean = self._clean_run()
+        points = [
+            self._die_at(number, moment, clean)
+            for number in range(1, len(calls) + 1)
+            for moment in moments
+        ]
+        return Report(calls, points, time.monotonic() - began)
+
+    def _clean_run(self) -> tuple[list[Call], Observation]:
+        """Run once without dying.
+
+        :raises EtlError: when the run fails, or sent requests past the seam.
+        """
+        recorder = CallRecorder()
+        place = self._stage.place()
+        if not self._s3.is_genuine:
+            self._s3.take_request_count()
+        code = self._starter.start(place, recorder)
+        if code not in FINISHED:
+            raise EtlError(f"the clean run of the small world ended with {code}")
+        self._check_count(recorder.calls)
+        seen = self._observe(place)
+        self._stage.clear(place)
+        return recorder.calls, seen
+
+    def _check_count(self, calls: Sequence[Call]) -> None:
+        """Compare the calls that were seen with those that the server had."""
+        if self._s3.is_genuine:
+            return
+        seen = sum(call.system == "s3" for call in calls)
+        served = self._s3.take_request_count()
+        if seen != served:
+            raise EtlError(
+                f"the job made {served} requests to S3 but {seen} passed the seam: "
+                "a client of its own would die unseen"
+            )
+
+    def _die_at(self, number: int, moment: Moment, clean: Observation) -> Point:
+        """Die once, start again until through, and compare."""
+        place = self._stage.place()
+        crash = CrashAt(number, moment)
+        starts = 1
+        try:
+            code: int | None = self._starter.start(place, crash)
+        except Crashed:
+            code = None
+        while code not in FINISHED and starts < STARTS:
+            starts += 1
+            code = self._starter.start(place)
+        difference = f"ended with {code} after {starts} starts"
+        if code in FINISHED:
+            difference = "; ".join(differences(clean, self._observe(place)))
+        self._stage.clear(place)
+        return Point(number, moment, crash.call, starts, difference)
+
+    def _observe(self, place: Place) -> Observation:
+        """Look at what the job may have changed."""
+        return self._observer.observe(place, self._stage.world.changed)
+
+
+def differences(clean: Observation, seen: Observation) -> Iterator[str]:
+    """Say in which way a world is not that of the clean run."""
+    for key in sorted(clean.objects.keys() | seen.objects.keys()):
+        expected, found = clean.objects.get(key), seen.objects.get(key)
+        if expected != found:
+            yield f"{'/'.join(key)}: {_change(expected, found)}"
+    yield from (f"{upload}: unfinished upload" for upload in seen.uploads)
+    yield from (f"{key}: named by no run" for key in seen.orphans)
+    for number, ledger in enumerate(seen.ledgers, start=1):
+        units = [line[0] for line in ledger]
+        if len(units) != len(set(units)):
+            yield f"ledger {number}: a unit has two outcomes"
+    # A death after the close is followed by a run in which all is unchanged.
+    if seen.ledgers[:1] != clean.ledgers[:1]:
+        yield "the first closed ledger differs"
+
+
+def _change(expected: Any, found: Any) -> str:  # noqa: ANN401 (objects or None)
+    """Say what became of an object."""
+    if found is None:
+        return "missing"
+    return "not in the clean run" if expected is None else "different"
