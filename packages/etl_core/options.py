@@ -6,7 +6,7 @@ option, when the option was not given.
 """
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,12 +53,20 @@ class _Fault(NamedTuple):
 
 
 class JobParser(Parser):
-    """A parser whose options may be given by the environment."""
+    """A parser whose options may be given by the environment.
+
+    What it parses also has ``argv``, the same arguments without the environment, each
+    option with its value in one, and ``narrowed_by``, those of them that choose among
+    the units of the scope.
+    """
 
     def __init__(self, prog: str, docstring: str | None) -> None:
         """Know no twin yet."""
         super().__init__(prog, docstring)
         self.rows: list[OptionRow] = []
+        self.inherited: list[str] = []
+        self.narrowing: set[str] = set()
+        self.switches: set[str] = set()
 
     def parse_known_args(  # type: ignore[override]
         self,
@@ -70,7 +78,19 @@ class JobParser(Parser):
         for value in vars(found).values():
             if isinstance(value, _Fault):
                 self.error(value.message)
+        given = sys.argv[1:] if args is None else args
+        found.argv = [*self.inherited, *self._joined(given)]
+        found.narrowed_by = [
+            each for each in found.argv if each.partition("=")[0] in self.narrowing
+        ]
         return found, rest
+
+    def _joined(self, args: Sequence[str]) -> Iterator[str]:
+        """Yield the arguments, each option together with its value."""
+        valued = {row.flag for row in self.rows} - self.switches
+        rest = iter(args)
+        for each in rest:
+            yield f"{each}={next(rest)}" if each in valued else each
 
 
 def job_parser(prog: str, docstring: str | None) -> JobParser:
@@ -88,6 +108,7 @@ def add_option(
     *,
     env: str,
     help: str,
+    narrows: bool = False,
     **settings: Any,  # noqa: ANN401 - whatever argparse takes
 ) -> None:
     """Add an option that takes its default from the environment.
@@ -97,6 +118,8 @@ def add_option(
     :param env: the variable; a list is separated by commas, a switch is one of
         1, true, yes, 0, false, no, and an empty one counts as not set.
     :param help: what the option is for.
+    :param narrows: whether it leaves out some units of the scope; a replay, which
+        names its units, does without it.
     :param settings: what ``argparse`` knows: ``type``, ``choices``, ``required`` ...
     """
     note = f"required; env: {env}" if settings.get("required") else f"env: {env}"
@@ -104,11 +127,16 @@ def add_option(
     if value:
         settings["default"] = _from_environment(env, value, settings)
         settings["required"] = False
+        parser.inherited += _as_arguments(flag, value, settings)
     if settings.get("required") is False:
         del settings["required"]
     full = f"{help} ({note})"
     parser.add_argument(flag, help=full.replace("%", "%%"), **settings)
     parser.rows.append(OptionRow(flag, env, help))
+    if narrows:
+        parser.narrowing.add(flag)
+    if settings.get("action") == "store_true":
+        parser.switches.add(flag)
 
 
 def option_table(parser: JobParser) -> list[OptionRow]:
@@ -127,6 +155,17 @@ def _from_environment(env: str, value: str, settings: Mapping[str, Any]) -> obje
         return _chosen(convert(value), settings.get("choices"))
     except (argparse.ArgumentTypeError, ValueError) as error:
         return _Fault(f"{env} in the environment: {error}")
+
+
+def _as_arguments(flag: str, value: str, settings: Mapping[str, Any]) -> list[str]:
+    """Return the arguments that say what a variable says."""
+    if isinstance(settings["default"], _Fault):
+        return []
+    if settings.get("action") == "store_true":
+        return [flag] if settings["default"] else []
+    if settings.get("action") == "append":
+        return [f"{flag}={part.strip()}" for part in value.split(",") if part.strip()]
+    return [f"{flag}={value}"]
 
 
 def _chosen(value: T, choices: Sequence[object] | None) -> T:
@@ -207,7 +246,7 @@ RUN_OPTIONS = (
         "--limit",
         "ETL_LIMIT",
         "process at most this many units",
-        {"type": whole_number(1), "metavar": "N"},
+        {"type": whole_number(1), "metavar": "N", "narrows": True},
     ),
     _Option(
         "--deadline",
@@ -235,20 +274,21 @@ RUN_OPTIONS = (
     _Option(
         "--units",
         "ETL_UNITS",
-        "process only the unit keys in this NDJSON file, local or on S3",
-        {"metavar": "URI"},
+        "process only the unit keys in this NDJSON file, local or on S3; with "
+        "#reason=R at its end only those of a quarantine with this reason",
+        {"metavar": "URI", "narrows": True},
     ),
     _Option(
         "--from",
         "ETL_FROM",
         "only units from this time on, in ISO 8601, UTC unless it says otherwise",
-        {"type": timestamp, "dest": "start", "metavar": "TIME"},
+        {"type": timestamp, "dest": "start", "metavar": "TIME", "narrows": True},
     ),
     _Option(
         "--to",
         "ETL_TO",
         "only units before this time",
-        {"type": timestamp, "dest": "end", "metavar": "TIME"},
+        {"type": timestamp, "dest": "end", "metavar": "TIME", "narrows": True},
     ),
     _Option(
         "--lease-wait",
@@ -278,7 +318,9 @@ def add_run_options(parser: JobParser) -> None:
             parser, option.flag, env=option.env, help=option.help, **option.settings
         )
     if parser.get_default("shard") is None:
-        parser.set_defaults(shard=_shard_of_indexed_job(environment()))
+        found = _shard_of_indexed_job(environment())
+        parser.set_defaults(shard=found)
+        parser.inherited += [f"--shard={found}"] if isinstance(found, Shard) else []
 
 
 def _shard_of_indexed_job(environ: Mapping[str, str]) -> Shard | _Fault | None:
@@ -316,6 +358,8 @@ class RunOptions:
     :param end: units before this time, in UTC.
     :param lease_wait_seconds: how long to wait for another process.
     :param output: ``json`` or ``table``.
+    :param argv: all the arguments, also those that the environment gave.
+    :param narrowed_by: those of them that leave out some units of the scope.
     """
 
     dry_run: bool = False
@@ -333,6 +377,8 @@ class RunOptions:
     end: datetime | None = None
     lease_wait_seconds: float = 20.0
     output: str = "json"
+    argv: tuple[str, ...] = ()
+    narrowed_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse combinations that no run could use."""
@@ -360,4 +406,6 @@ class RunOptions:
             end=found.end,
             lease_wait_seconds=found.lease_wait,
             output=found.output or ("table" if sys.stdout.isatty() else "json"),
+            argv=tuple(found.argv),
+            narrowed_by=tuple(found.narrowed_by),
         )

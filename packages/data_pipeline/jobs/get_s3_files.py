@@ -80,6 +80,7 @@ def parser() -> JobParser:
         env="ETL_SINCE",
         help="only rows changed since a time, as in 2026-11-21, or for 7d",
         type=since,
+        narrows=True,
         metavar="TIME",
     )
     add_option(

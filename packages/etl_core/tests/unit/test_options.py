@@ -82,6 +82,18 @@ class RunOptionsTest(OptionsTest):
             end=datetime(2026, 2, 1, tzinfo=timezone.utc),
             lease_wait_seconds=60.0,
             output="table",
+            argv=(
+                *("--dry-run", "--plan-file=p.ndjson", "--state=s3://runs/x"),
+                *("--run-id=r1", "--shard=3/8", "--concurrency=4", "--limit=9"),
+                *("--deadline=270s", "--accept=a", "--accept=b"),
+                *("--max-quarantined=5", "--units=s3://b/u.ndjson"),
+                *("--from=2026-01-01", "--to=2026-02-01", "--lease-wait=1m"),
+                "--output=table",
+            ),
+            narrowed_by=(
+                *("--limit=9", "--units=s3://b/u.ndjson"),
+                *("--from=2026-01-01", "--to=2026-02-01"),
+            ),
         )
         self.assertEqual(expected, found)
         for field in fields(RunOptions):
@@ -114,6 +126,31 @@ class RunOptionsTest(OptionsTest):
             with self.subTest(field.name):
                 default = getattr(RunOptions(), field.name)
                 self.assertNotEqual(default, getattr(found, field.name))
+
+    def test_arguments_say_what_the_environment_said(self) -> None:
+        """In an empty environment they alone mean the same, the command line last."""
+        argv = ("--concurrency", "4", "--accept", "c", "--from", "2026-01-01")
+        first = self.parse(
+            *argv,
+            ETL_CONCURRENCY="8",
+            ETL_LIMIT="9",
+            ETL_ACCEPT="a, b,",
+            ETL_DRY_RUN="yes",
+            JOB_COMPLETION_INDEX="1",
+            JOB_COMPLETIONS="3",
+        )
+
+        self.assertEqual(first, self.parse(*first.argv))
+        self.assertEqual(
+            (4, 9, Shard(1, 3)), (first.concurrency, first.limit, first.shard)
+        )
+        self.assertEqual(("--limit=9", "--from=2026-01-01"), first.narrowed_by)
+
+    def test_variable_without_effect_is_no_argument(self) -> None:
+        """Neither a switch that is off nor a value that the command line replaced."""
+        found = self.parse("--limit", "4", ETL_DRY_RUN="no", ETL_LIMIT="x")
+
+        self.assertEqual(("--limit=4",), found.argv)
 
     def test_command_line_wins(self) -> None:
         """A twin is no more than a default, also when it is spoiled."""

@@ -5,14 +5,15 @@ import unittest
 
 from etl_core.calls import direct
 from etl_core.errors import ConfigError, LeaseLost
+from etl_core.runs.index import StoredFile
 from etl_core.runs.lease import Lease
 from etl_core.runs.records import read_record, write_record
 from etl_core.runs.run import CLOSED, new_run_id, OPEN, Run, RunOpener, SUPERSEDED
-from etl_core.testing.crashpoints import CrashAt, Crashed, Moment
-from etl_core.tests.worlds import Disturbance, make_scope, make_spec, World
+from etl_core.testing.crashpoints import Crashed
+from etl_core.tests.worlds import Death, Disturbance, make_scope, make_spec, World
 
 OTHER = make_spec(arguments={"limit": 5})
-INDEX = {"key": "index", "lines": 1, "sha256": "0"}
+INDEX: dict[str, Any] = {"key": "index", "lines": 1, "sha256": "0"}
 
 
 class RunTest(unittest.TestCase):
@@ -66,7 +67,7 @@ class RunTest(unittest.TestCase):
         """A closed run is not continued: the next one builds on its index."""
         first, second = self.closed(), self.open()
         self.assertNotEqual(first.run_id, second.run_id)
-        self.assertEqual(INDEX, second.index._asdict() if second.index else None)
+        self.assertEqual(StoredFile(**INDEX), second.index)
         self.assertEqual(CLOSED, self.status(first))
 
     def test_other_arguments(self) -> None:
@@ -119,8 +120,7 @@ class RunTest(unittest.TestCase):
         """A start that died between naming a run and its record is no run."""
         first = self.closed()
         with self.assertRaises(Crashed):
-            # lease: get, put; record of the newest: get; name: put; record: put
-            self.world.wire.hook = CrashAt(5, Moment.BEFORE)
+            self.world.wire.hook = Death("PutObject", "run.json")
             self.open()
         self.world.wire.hook = direct
         self.assertNotEqual(first.run_id, self.world.lease()["run"])
