@@ -28,6 +28,7 @@ from etl_core.runs.units import Destination, Line, Source, Unit
 from etl_core.s3.copies import Copier
 from etl_core.s3.store import ObjectRef
 from etl_core.stop import StopSignal
+from etl_core.testing.crashpoints import Crashed
 from etl_core.testing.store import FakeStore
 
 T = TypeVar("T")
@@ -124,6 +125,31 @@ class Disturbance:
             if self.seen >= self._first:
                 self._act()
         return send()
+
+
+class Death(Disturbance):
+    """A hook that ends the process, as far as it can tell, before some call.
+
+    :param operation: for example ``ListObjectsV2``.
+    :param part: of the target of the calls that count; all by default.
+    :param first: number of the call at which it dies, from 1.
+    """
+
+    def __init__(self, operation: str, part: str = "", first: int = 1) -> None:
+        """Live."""
+        super().__init__(operation, self._die, part, first)
+        self._dead = False
+
+    def __call__(self, call: Call, send: Callable[[], T]) -> T:
+        """Send the call unless the process is dead."""
+        if self._dead:
+            raise Crashed
+        return super().__call__(call, send)
+
+    def _die(self) -> None:
+        """Be dead."""
+        self._dead = True
+        raise Crashed
 
 
 def fail(error: Exception | None = None) -> None:
