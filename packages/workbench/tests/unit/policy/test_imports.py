@@ -67,6 +67,14 @@ class SiblingTest(RuleTest):
         files = {POST: text, "packages/sender/pyproject.toml": declared}
         self.assert_green("A8 cross-module", files)
 
+    def test_schema_in_tests(self) -> None:
+        """The tests of a job module may make the tables; those of etl_core may not."""
+        text = "from etl_database_schema import migrate\n"
+        path = "packages/sender/tests/integration/test_post.py"
+        self.assert_green("A8 cross-module", {path: text})
+        path = "packages/etl_core/tests/integration/test_post.py"
+        self.assert_red("A8 cross-module", {path: text}, "etl_database_schema")
+
     def test_workbench_imports_what_it_declares(self) -> None:
         """The workspace's own package may import any package that it declares."""
         manifest = '[project]\nname = "workbench"\ndependencies = ["sender>=0.1"]\n'
