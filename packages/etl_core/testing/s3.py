@@ -186,10 +186,10 @@ def s3_server() -> S3Server:
 def _empty(client: "BotoS3Client", name: str) -> None:
     """Remove what a bucket holds: versions, delete markers, unfinished uploads."""
     for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
-        for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-            client.delete_object(
-                Bucket=name, Key=item["Key"], VersionId=item["VersionId"]
-            )
+        versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        doomed = [{"Key": it["Key"], "VersionId": it["VersionId"]} for it in versions]
+        if doomed:
+            client.delete_objects(Bucket=name, Delete={"Objects": doomed})
     found = client.get_paginator("list_multipart_uploads").paginate(Bucket=name)
     for upload in (each for page in found for each in page.get("Uploads", ())):
         client.abort_multipart_upload(

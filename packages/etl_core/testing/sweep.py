@@ -6,11 +6,11 @@ is through, and what is left is compared with the clean run.
 """
 
 from collections.abc import Iterator, Sequence
-import time
 from typing import Any, NamedTuple
 
 from etl_core.calls import Call
 from etl_core.errors import EtlError, ExitCode
+from etl_core.testing import victim
 from etl_core.testing.crashpoints import CallRecorder, CrashAt, Crashed, Moment
 from etl_core.testing.observation import Observation, Observer
 from etl_core.testing.postgres import PostgresServer
@@ -24,33 +24,20 @@ FINISHED = (ExitCode.OK, ExitCode.QUARANTINED)
 class Point(NamedTuple):
     """One death.
 
+    :param concurrency: units in progress at once.
     :param number: of the call, counted from 1.
+    :param moment: when it died: before, after, lost, or by a kill.
     :param call: what it was; ``None`` when this start made fewer calls.
     :param starts: how many starts it took until the job was through.
     :param difference: from the clean run; empty when there is none.
     """
 
+    concurrency: int
     number: int
-    moment: Moment
+    moment: str
     call: Call | None
     starts: int
     difference: str
-
-
-class Report(NamedTuple):
-    """What a sweep found.
-
-    :param calls: of the clean run, in their order.
-    """
-
-    calls: Sequence[Call]
-    points: Sequence[Point]
-    seconds: float
-
-    @property
-    def violations(self) -> list[Point]:
-        """The deaths that the job did not survive."""
-        return [point for point in self.points if point.difference]
 
 
 class Stage:
@@ -95,33 +82,39 @@ class Sweep:
     """Kills the job of a world everywhere.
 
     :param stage: makes the places.
-    :param options: are added to the arguments of the job.
+    :param concurrency: units in progress at once.
     """
 
-    def __init__(self, stage: Stage, options: Sequence[str] = ()) -> None:
-        """Connect."""
-        self._stage = stage
-        self._s3 = stage.s3
-        boto = stage.s3.client
-        self._starter = Starter(stage.world, boto, options)
-        self._observer = Observer(boto)
-
-    def run(self, moments: Sequence[Moment] = tuple(Moment)) -> Report:
-        """Sweep over all calls and return what was found."""
-        began = time.monotonic()
-        calls, clean = self._clean_run()
-        points = [
-            self._die_at(number, moment, clean)
-            for number in range(1, len(calls) + 1)
-            for moment in moments
-        ]
-        return Report(calls, points, time.monotonic() - began)
-
-    def _clean_run(self) -> tuple[list[Call], Observation]:
-        """Run once without dying.
+    def __init__(self, stage: Stage, concurrency: int) -> None:
+        """Connect, and run once without dying.
 
         :raises EtlError: when the run fails, or sent requests past the seam.
         """
+        self._stage = stage
+        self._s3 = stage.s3
+        self.concurrency = concurrency
+        options = ["--concurrency", str(concurrency)]
+        self._starter = Starter(stage.world, stage.s3.client, options)
+        self._observer = Observer(stage.s3.client)
+        self.calls, self._clean = self._clean_run()
+
+    def deaths(self, moments: Sequence[Moment]) -> Iterator[Point]:
+        """Die at every call, at each of the moments."""
+        for number in range(1, len(self.calls) + 1):
+            for moment in moments:
+                yield self._die_at(number, moment)
+
+    def kills(self, count: int, world_name: str) -> Iterator[Point]:
+        """Kill a process of its own, at calls spread over the run.
+
+        :param world_name: ``module:attribute`` of the world, for the process.
+        """
+        for number in spread(count, len(self.calls)):
+            for moment in (Moment.BEFORE, Moment.AFTER):
+                yield self._kill_at(number, moment, world_name)
+
+    def _clean_run(self) -> tuple[list[Call], Observation]:
+        """Run once and return the calls and what is left."""
         recorder = CallRecorder()
         place = self._stage.place()
         if not self._s3.is_genuine:
@@ -146,27 +139,53 @@ class Sweep:
                 "a client of its own would die unseen"
             )
 
-    def _die_at(self, number: int, moment: Moment, clean: Observation) -> Point:
-        """Die once, start again until through, and compare."""
+    def _die_at(self, number: int, moment: Moment) -> Point:
+        """Die once in this process."""
         place = self._stage.place()
         crash = CrashAt(number, moment)
-        starts = 1
         try:
             code: int | None = self._starter.start(place, crash)
         except Crashed:
             code = None
+        return self._recovered(place, code, number, moment.value, crash.call)
+
+    def _kill_at(self, number: int, moment: Moment, world_name: str) -> Point:
+        """Kill a process once."""
+        place = self._stage.place()
+        code = victim.run(world_name, place, self._s3, self.concurrency, number, moment)
+        call = self.calls[number - 1]
+        return self._recovered(place, code, number, f"kill {moment.value}", call)
+
+    def _recovered(
+        self,
+        place: Place,
+        code: int | None,
+        number: int,
+        moment: str,
+        call: Call | None,
+    ) -> Point:
+        """Start again until the job is through, and compare."""
+        starts = 1
         while code not in FINISHED and starts < STARTS:
             starts += 1
             code = self._starter.start(place)
         difference = f"ended with {code} after {starts} starts"
         if code in FINISHED:
-            difference = "; ".join(differences(clean, self._observe(place)))
+            difference = "; ".join(differences(self._clean, self._observe(place)))
         self._stage.clear(place)
-        return Point(number, moment, crash.call, starts, difference)
+        return Point(self.concurrency, number, moment, call, starts, difference)
 
     def _observe(self, place: Place) -> Observation:
         """Look at what the job may have changed."""
         return self._observer.observe(place, self._stage.world.changed)
+
+
+def spread(count: int, calls: int) -> list[int]:
+    """Return so many numbers, evenly from the first call to the last."""
+    wanted = min(count, calls)
+    if wanted < 2:
+        return list(range(1, wanted + 1))
+    return [1 + round(step * (calls - 1) / (wanted - 1)) for step in range(wanted)]
 
 
 def differences(clean: Observation, seen: Observation) -> Iterator[str]:
