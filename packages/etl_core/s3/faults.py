@@ -10,6 +10,10 @@ from botocore.exceptions import (
     NoCredentialsError,
     ParamValidationError,
     ResponseStreamingError,
+    SSLError,
+)
+from botocore.exceptions import (
+    ConnectionError as Unconnected,
 )
 
 from etl_core.calls import Call
@@ -52,6 +56,13 @@ CREDENTIAL_CODES = frozenset(
         "TokenRefreshRequired",
     }
 )
+# No connection, or one that broke: what the store would have said is not known.
+SILENCE = (
+    Unconnected,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
 BUCKET_OPERATIONS = frozenset({"HeadBucket", "ListObjectsV2", "ListMultipartUploads"})
 
 
@@ -61,14 +72,17 @@ def translate(call: Call, error: Exception) -> EtlError:
         return _from_answer(call, error)
     if isinstance(error, ParamValidationError):
         return _from_parameters(call, error)
-    if isinstance(
-        error, (HTTPClientError, IncompleteReadError, ResponseStreamingError)
-    ):
+    if isinstance(error, SILENCE) and not _is_refused_certificate(error):
         return TransientError(
             f"no answer from the store to {call.operation} on {call.target}: {error}; "
             "check the network and AWS_ENDPOINT_URL"
         )
     return _from_setup(call, error)
+
+
+def _is_refused_certificate(error: Exception) -> bool:
+    """Tell whether the connection was given up by us, which no retry mends."""
+    return isinstance(error, SSLError) and "CERTIFICATE" in str(error)
 
 
 def _from_parameters(call: Call, error: ParamValidationError) -> EtlError:
