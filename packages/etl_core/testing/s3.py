@@ -26,6 +26,7 @@ from etl_core.testing.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client as BotoS3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 EMULATOR = "etl_core.testing.emulator"
 COUNT_PATH = "/_requests"
@@ -187,7 +188,9 @@ def _empty(client: "BotoS3Client", name: str) -> None:
     """Remove what a bucket holds: versions, delete markers, unfinished uploads."""
     for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
         versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        doomed = [{"Key": it["Key"], "VersionId": it["VersionId"]} for it in versions]
+        doomed: list[ObjectIdentifierTypeDef] = [
+            {"Key": it["Key"], "VersionId": it["VersionId"]} for it in versions
+        ]
         if doomed:
             client.delete_objects(Bucket=name, Delete={"Objects": doomed})
     found = client.get_paginator("list_multipart_uploads").paginate(Bucket=name)
