@@ -1,0 +1,211 @@
+"""Run the main job for real, on this machine alone: no account, no Docker.
+
+Starts a PostgreSQL server and an S3 endpoint, loads sample data, copies the files of
+three agencies with the real command line, does it again, and checks the result
+against the sample. Everything is gone afterwards.
+
+Examples::
+
+    make demo
+    make demo ARGS=--keep
+"""
+
+import argparse
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+import json
+import os
+from pathlib import Path
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import Any, NoReturn
+
+import loading
+import report
+import sample
+import verification
+
+from etl_core.config import DatabaseSettings
+from etl_core.errors import EtlError
+from etl_core.testing.postgres import PostgresServer, variables
+from etl_core.testing.s3 import S3Server
+
+PROGRAMS = Path(sys.executable).parent
+LIMIT_SECONDS = 300
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class DemoFailed(Exception):
+    """The demo did not come out as it must."""
+
+
+class Job:
+    """The command ``data-pipeline run get_s3_files`` as a child process.
+
+    :param environ: the variables that lead it to the demo's servers.
+    :param server: counts the requests that it makes.
+    """
+
+    def __init__(self, environ: dict[str, str], server: S3Server) -> None:
+        """Run nothing yet."""
+        self._environ = environ
+        self._server = server
+
+    def run(self, agency_id: int) -> report.Outcome:
+        """Copy the files of an agency and return what the job said."""
+        arguments = ["run", "get_s3_files", "--", "--agency-id", str(agency_id)]
+        report.command("data-pipeline", *arguments)
+        self._server.take_request_count()
+        child = run_program("data-pipeline", arguments, self._environ)
+        lines = child.stdout.splitlines()
+        if child.returncode not in (0, 3) or not lines:
+            raise DemoFailed(f"the job ended with {child.returncode}:\n{child.stderr}")
+        report.raw(lines[-1])
+        result: dict[str, Any] = json.loads(lines[-1])
+        requests = self._server.take_request_count()
+        return report.Outcome(agency_id, child.returncode, requests, result)
+
+
+def run_program(
+    name: str, arguments: list[str], environ: dict[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    """Run a console script of this environment to its end."""
+    return subprocess.run(  # noqa: S603 (our own programs)
+        [PROGRAMS / name, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        env=os.environ | environ,
+    )
+
+
+def prepare(postgres: PostgresServer, s3: S3Server) -> dict[str, str]:
+    """Bring up what the job works on and return the variables that lead there."""
+    with ThreadPoolExecutor() as executor:
+        objects = executor.submit(prepare_objects, s3)
+        settings = prepare_rows(postgres)
+        objects.result()
+    return {
+        **variables(settings),
+        **s3.environment,
+        "ETL_SOURCE_BUCKET": sample.SOURCE_BUCKET,
+        "ETL_DESTINATION_BUCKET": sample.DESTINATION_BUCKET,
+    }
+
+
+def prepare_rows(postgres: PostgresServer) -> DatabaseSettings:
+    """Bring up a database with the sample's rows."""
+    with step("PostgreSQL") as done:
+        postgres.start()
+        settings = postgres.create_database("demo")
+        done(f"{settings.host}:{settings.port}/{settings.name}")
+    with step("migrations") as done:
+        done(migrate(settings))
+    with step("rows") as done:
+        loading.load_rows(settings)
+        rows = len(sample.attachments())
+        done(f"{rows:,} attachments of {len(sample.AGENCIES)} agencies")
+    return settings
+
+
+def prepare_objects(s3: S3Server) -> None:
+    """Bring up buckets with the sample's objects."""
+    with step("S3 endpoint") as done:
+        s3.start()
+        done(s3.endpoint_url)
+    with step("objects") as done:
+        loaded = loading.load_objects(s3)
+        done(f"{loaded.objects:,} objects, {loaded.size:,} bytes")
+
+
+def migrate(settings: DatabaseSettings) -> str:
+    """Apply the migrations with their own console script."""
+    program = "etl-database-schema"
+    child = run_program(program, ["migrate"], variables(settings))
+    if child.returncode:
+        raise DemoFailed(f"{program} ended with {child.returncode}:\n{child.stderr}")
+    return f"{program} migrate"
+
+
+@contextmanager
+def step(name: str) -> Iterator[Any]:
+    """Show how long something took, with what the block says of it."""
+    began = time.monotonic()
+    said: list[str] = []
+    yield said.append
+    report.step(name, said[0], time.monotonic() - began)
+
+
+def demonstrate(keep: bool) -> None:
+    """Run the whole demo.
+
+    :param keep: keep the servers up until somebody interrupts.
+    """
+    postgres, s3 = PostgresServer({}), S3Server({})
+    try:
+        environ = prepare(postgres, s3)
+        job = Job(environ, s3)
+        first = [job.run(agency_id) for agency_id in sample.AGENCIES]
+        again = [job.run(first[0].agency_id)]
+        report.summary(first, again)
+        faults = verification.faults(s3, first, again)
+        if faults:
+            raise DemoFailed("\n".join(faults))
+        report.verified(sum(each.is_to_be_copied for each in sample.attachments()))
+        report.whereabouts(s3, first[0].result)
+        if keep:
+            wait(environ)
+        else:
+            report.next_steps()
+    finally:
+        s3.stop()
+        postgres.stop()
+
+
+def wait(environ: dict[str, str]) -> None:
+    """Show the variables of the servers and wait to be interrupted."""
+    report.kept(
+        [f"export {name}={shlex.quote(value)}" for name, value in environ.items()]
+    )
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        report.stopped()
+
+
+def terminate(number: int, frame: FrameType | None) -> NoReturn:
+    """Leave in order when asked to, so that nothing stays behind."""
+    raise SystemExit(TERMINATED)
+
+
+def main() -> int:
+    """Run the demo and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="make demo",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the servers up until Ctrl-C"
+    )
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        demonstrate(arguments.keep)
+    except (DemoFailed, EtlError) as error:
+        report.failure(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
