@@ -1,0 +1,1 @@
+"""Unit tests of :mod:`etl_core.processors`."""
