@@ -4,14 +4,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 import math
 from pathlib import Path
-import tempfile
 import time
 from typing import Any, NamedTuple
 
 from etl_core import logs
 from etl_core.calls import CallCounter
 from etl_core.config import MetricsSettings
-from etl_core.errors import ConfigError, ExitCode
+from etl_core.errors import ExitCode
 from etl_core.metrics import RunMetrics
 from etl_core.options import RunOptions
 from etl_core.runs.attempt import Attempt, Work
@@ -24,6 +23,7 @@ from etl_core.runs.plan import Plan, spool_plan, UnitSource
 from etl_core.runs.preview import Forecast, plan_file, planned
 from etl_core.runs.replay import origin_of
 from etl_core.runs.run import Run, RunOpener, RunSpec
+from etl_core.runs.spool import local_folder
 from etl_core.runs.state import ScopeState
 from etl_core.runs.survey import NOTHING, Past, Survey
 from etl_core.runs.units import Outcome
@@ -90,7 +90,7 @@ class Runner:
         scope = ScopeState.of(self._options.state, spec.bucket, spec.job, spec.scope)
         options, origin = self._options, origin_of(self._options)
         opener = RunOpener(self._store, scope, spec, options.run_id, origin)
-        with _folder() as folder:
+        with local_folder() as folder:
             if self._options.dry_run:
                 return self._preview(spec, parts, scope, opener.peek(), folder)
             with self._measured():
@@ -229,20 +229,3 @@ def _past(spec: RunSpec, newest: Run | None) -> Past:
     if newest.continued_by(spec):
         return Past(newest.run_id, newest.attempt, newest.index)
     return Past("", 0, newest.index)
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """Make a folder for local files and remove it afterwards.
-
-    :raises ConfigError: when there is no room for one.
-    """
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="etl-")
-    except OSError as error:
-        raise ConfigError(
-            f"no temporary folder can be made: {error}; set TMPDIR to one that can be "
-            "written"
-        ) from error
-    with folder as path:
-        yield Path(path)

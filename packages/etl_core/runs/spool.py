@@ -1,12 +1,16 @@
 """Compressed files of JSON lines, on the local disk."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 import gzip
 import hashlib
 import heapq
 import json
 from pathlib import Path
+import tempfile
 from typing import Any, BinaryIO, cast
+
+from etl_core.errors import ConfigError
 
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 # Level 1 writes about four times as fast as 6 and makes a ledger a fifth larger.
@@ -52,6 +56,23 @@ def read_lines(source: Path | BinaryIO) -> Iterator[Any]:
     with gzip.open(source, "rb") as lines:
         for line in cast("BinaryIO", lines):
             yield json.loads(line)
+
+
+@contextmanager
+def local_folder() -> Iterator[Path]:
+    """Make a folder for local files and remove it afterwards.
+
+    :raises ConfigError: when there is no room for one.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="etl-")
+    except OSError as error:
+        raise ConfigError(
+            f"no temporary folder can be made: {error}; set TMPDIR to one that can be "
+            "written"
+        ) from error
+    with folder as path:
+        yield Path(path)
 
 
 def sha256_of(path: Path) -> str:

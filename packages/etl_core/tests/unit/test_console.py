@@ -94,9 +94,9 @@ class ConsoleTest(SampleModuleTest):
         self.assertEqual(
             [f"  {self.program} list", f"  {self.program} run plain --help"], lines[:2]
         )
-        self.assertIn("  list   List the jobs with their descriptions", out)
-        self.assertIn("  run    Run one job", out)
-        self.assertIn("  plain  Print the agency", out)
+        self.assertRegex(out, "(?m)^  list +List the jobs with their descriptions")
+        self.assertRegex(out, "(?m)^  run +Run one job")
+        self.assertRegex(out, "(?m)^  plain +Print the agency")
         self.assertEqual([], self.imported())
 
     def test_commands_in_the_help_work(self) -> None:
@@ -118,8 +118,8 @@ class ConsoleTest(SampleModuleTest):
 
         out = self.call("--help")[1]
 
-        self.assertIn("  bad    (broken: ", out)
-        self.assertIn("  plain  Print the agency", out)
+        self.assertRegex(out, r"(?m)^  bad +\(broken: ")
+        self.assertRegex(out, "(?m)^  plain +Print the agency")
 
     def test_unknown_command_is_answered_with_the_close_one(self) -> None:
         """One line on stderr, exit code 2."""
