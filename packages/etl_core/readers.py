@@ -17,6 +17,7 @@ from etl_core.support.shards import Shard
 YES = ("1", "true", "yes")
 NO = ("0", "false", "no")
 SMALLEST_BASE = 100
+_BUCKET = "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 
 class QuarantineLimit(NamedTuple):
@@ -160,13 +161,26 @@ def s3_prefix(text: str) -> ObjectRef:
 
     :raises ArgumentTypeError: saying what is allowed.
     """
-    found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", text)
+    found = re.fullmatch(rf"s3://({_BUCKET})(?:/(.*))?", text)
     if found is None:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no place on S3; write s3://bucket/prefix"
         )
     prefix = (found[2] or "").rstrip("/")
     return ObjectRef(found[1], f"{prefix}/" if prefix else "")
+
+
+def s3_object(text: str) -> ObjectRef:
+    """Read ``s3://bucket/key``; the key is taken as it is.
+
+    :raises ArgumentTypeError: saying what is allowed.
+    """
+    found = re.fullmatch(rf"s3://({_BUCKET})/(.+)", text, re.DOTALL)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no object on S3; write s3://bucket/key"
+        )
+    return ObjectRef(found[1], found[2])
 
 
 def word(text: str) -> str:

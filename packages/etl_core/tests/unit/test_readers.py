@@ -145,6 +145,17 @@ class ReadersTest(unittest.TestCase):
             ["runs", "s3://", "s3://R/x", "https://runs/x", "/folder/x", ""],
         )
 
+    def test_objects_on_s3(self) -> None:
+        """The key is whatever comes after the bucket."""
+        self.check(
+            readers.s3_object,
+            {
+                "s3://acme/a": ObjectRef("acme", "a"),
+                "s3://acme//a b/\nü?#": ObjectRef("acme", "/a b/\nü?#"),
+            },
+            ["", "acme/a", "s3://acme", "s3://acme/", "s3://A/a", "s3:///a"],
+        )
+
     def test_words(self) -> None:
         """What becomes part of a key has no slash and no dot in front."""
         self.check(
