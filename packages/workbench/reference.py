@@ -13,8 +13,7 @@ Examples::
 import argparse
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 import importlib
 import inspect
 from pathlib import Path
@@ -48,6 +47,15 @@ PART = re.compile(
 )
 VERB = re.compile(r"^([a-z-]+):.*? ## (.+)$", re.MULTILINE)
 WIDTH = 88
+END = "\f"
+HELPS = """
+import contextlib, importlib, sys
+program = importlib.import_module(sys.argv[1])
+for name in sys.argv[2:]:
+    with contextlib.suppress(SystemExit):
+        program.main([name, "--help"])
+    sys.stdout.write("\\f")
+"""
 LEVELS = ("debug", "info", "warning", "error", "exception")
 SHARED = frozenset(option.flag for option in RUN_OPTIONS)
 NO_TABLE = "It has no option that the environment can set.\n"
@@ -96,14 +104,12 @@ class Reference:
 
     def verb_options(self) -> str:
         """Return the help of every verb, as the first program prints it."""
-        program = self.programs[0].replace(".jobs", ".cli.main")
         names = [verb.name for verb in registry.verbs(COMMANDS)]
-        with ThreadPoolExecutor() as pool:
-            helps = pool.map(partial(_help_of, program), names)
-            return "\n\n".join(
-                f"### {name}\n\n```text\n{text.rstrip()}\n```"
-                for name, text in zip(names, helps, strict=True)
-            )
+        program = self.programs[0].replace(".jobs", ".cli.main")
+        return "\n\n".join(
+            f"### {name}\n\n```text\n{text.rstrip()}\n```"
+            for name, text in zip(names, _helps(program, *names), strict=True)
+        )
 
     def option_variables(self) -> str:
         """Return every variable that is the twin of an option."""
@@ -164,15 +170,17 @@ def _examples(module: str) -> str:
     return "<br>".join(f"`{command}`" for command in examples(docstring))
 
 
-def _help_of(program: str, verb: str) -> str:
-    """Return what a verb prints when it is asked for help."""
-    return subprocess.run(  # noqa: S603 (our own program)
-        [sys.executable, "-m", program, verb, "--help"],
+@cache
+def _helps(program: str, *names: str) -> list[str]:
+    """Return what verbs print when asked for help, in a process of known width."""
+    printed = subprocess.run(  # noqa: S603 (our own program)
+        [sys.executable, "-c", HELPS, program, *names],
         env={**config.environment(), "COLUMNS": str(WIDTH)},
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     ).stdout
+    return printed.split(END)[:-1]
 
 
 def run_options() -> str:

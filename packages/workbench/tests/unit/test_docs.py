@@ -29,6 +29,7 @@ CHANGELOG = "CHANGELOG.md"
 PROGRAM = "data-pipeline"
 JOBS = "data_pipeline.jobs"
 HOW_TO = "docs/how-to/add-a-job.md"
+COMMANDS_PAGE = "docs/reference/commands.md"
 CONFIGURATION = "docs/reference/configuration.md"
 HELP = {"-h", "--help", "--version"}
 
@@ -120,6 +121,8 @@ class CommandTest(unittest.TestCase):
                 self.assertIn(first, verbs)
                 if first == "run" and len(words) > 2 and words[2] not in HELP:
                     self.check_job(page, words[2], words[3:])
+                elif first != "run":
+                    self.check_verb(first, words[2:])
 
     def test_script(self) -> None:
         """Every option that a page gives to the script of a job exists."""
@@ -139,6 +142,14 @@ class CommandTest(unittest.TestCase):
             self.check_options(job, words)
         elif not job.startswith("<"):
             self.assertIn(job, NEW_JOB.findall((ROOT / page).read_text()))
+
+    def check_verb(self, verb: str, words: list[str]) -> None:
+        """Look the options of a verb up, in its help on the page of the commands."""
+        page = (ROOT / COMMANDS_PAGE).read_text()
+        shown = page.partition(f"### {verb}\n")[2].partition("\n###")[0]
+        own = words[: words.index("--")] if "--" in words else words
+        for option in set(options(own)) - HELP:
+            self.assertIn(f"  {option}", shown)
 
     def check_options(self, job: str, words: list[str]) -> None:
         """Look the options of a job up."""
