@@ -30,7 +30,17 @@ SCRIPT = str(SCRIPTS / "data-pipeline-get-s3-files")
 RUN = (DISPATCHER, "run", "get_s3_files", "--")
 MIGRATE = (sys.executable, "-m", "etl_database_schema.cli.main", "migrate")
 STATE = "_etl/"
-SECONDS = 120
+DOCUMENTS = 1000
+SECONDS = 900
+# Runs a command and tells its peak. It is a process of its own, because a process
+# counts the memory of the one that started it until it is another program.
+MEASURE = """
+import os, sys
+pid = os.spawnv(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(pid, 0)
+sys.stderr.write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 # What a developer has set must not reach the job.
 FOREIGN = ("AWS_", "DATABASE_", "ETL_", "JOB_", "PG")
 
@@ -49,6 +59,39 @@ INSERT_PARENTS = """
     INSERT INTO user_document (id, agency_id, user_id, title)
     VALUES (%(document_id)s, %(agency_id)s, %(user_id)s, 'Document')
     ON CONFLICT DO NOTHING
+"""
+# Documents by the thousand, a user for each, and any number of attachments.
+INSERT_MANY = """
+    WITH
+        new_agency AS (
+            INSERT INTO agency (id, name) VALUES (%(agency_id)s, 'Agency')
+        ),
+        new_users AS (
+            INSERT INTO app_user (id, agency_id, email, full_name)
+            SELECT each, %(agency_id)s, each || '@example', 'A'
+            FROM generate_series(0, %(documents)s - 1) AS each
+        ),
+        new_documents AS (
+            INSERT INTO user_document (id, agency_id, user_id, title)
+            SELECT each, %(agency_id)s, each, 'Document'
+            FROM generate_series(0, %(documents)s - 1) AS each
+        )
+    INSERT INTO attachment (
+        id, document_id, user_id, agency_id, bucket, object_key, file_name,
+        content_type, size_bytes, status
+    )
+    SELECT
+        each,
+        mod(each, %(documents)s),
+        mod(each, %(documents)s),
+        %(agency_id)s,
+        %(bucket)s,
+        'in/' || each,
+        'file ' || each || '.txt',
+        'text/plain',
+        length(each::text),
+        CASE WHEN each <= %(stored)s THEN 'stored' ELSE 'deleted' END
+    FROM generate_series(1, %(rows)s) AS each
 """
 INSERT_ATTACHMENT = """
     INSERT INTO attachment (
@@ -143,6 +186,30 @@ class JobTestCase(unittest.TestCase):
         self.add(file)
         self.put(self.source, file.object_key, body, file.content_type, number)
 
+    def remove_rows(self) -> None:
+        """Remove all rows of all tables."""
+        for table in ("attachment", "user_document", "app_user", "agency"):
+            self.database.execute_query(f"DELETE FROM {table}")
+
+    def insert_many(self, rows: int, stored: int) -> None:
+        """Insert many rows; the first ones are stored."""
+        facts = {"rows": rows, "stored": stored, "documents": DOCUMENTS}
+        self.database.execute_query(
+            INSERT_MANY, {**facts, "bucket": self.source, "agency_id": AGENCY}
+        )
+        self.database.execute_query("ANALYZE attachment")
+
+    def add_many(self, rows: int, stored: int) -> None:
+        """Insert many rows, and put the objects of the stored ones."""
+        self.insert_many(rows, stored)
+        with ThreadPoolExecutor(16) as pool:
+            for _ in pool.map(self.put_number, range(1, stored + 1)):
+                pass
+
+    def put_number(self, number: int) -> None:
+        """Put the object of one of many rows: its number."""
+        self.put(self.source, f"in/{number}", str(number).encode(), "text/plain")
+
     def put(
         self, bucket: str, key: str, body: bytes, kind: str = "a/b", number: int = 0
     ) -> None:
@@ -176,6 +243,17 @@ class JobTestCase(unittest.TestCase):
             check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
+
+    def measure(self, command: Sequence[str]) -> tuple[Ended, float]:
+        """Run a command; tell how it ended and how much memory it took, in MiB."""
+        ended = self.start_by(
+            [sys.executable, "-c", MEASURE, *command],
+            ETL_LOG_LEVEL="error",
+            # Coverage keeps what it has seen, and is not what is measured here.
+            COVERAGE_PROCESS_START=None,
+            COVERAGE_PROCESS_CONFIG=None,
+        )
+        return ended, int(ended.stderr.splitlines()[-1]) / 1024
 
     def environment(self) -> dict[str, str]:
         """Return the variables of a process that works here and nowhere else."""
