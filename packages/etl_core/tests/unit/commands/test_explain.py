@@ -4,11 +4,11 @@ from typing import Any
 import unittest
 from unittest import mock
 
-from etl_core.errors import ConfigError
+from etl_core.errors import ConfigError, TransientError
 from etl_core.runs import ledger
 from etl_core.s3.store import ObjectRef
 from etl_core.tests.verbs import VerbTest
-from etl_core.tests.worlds import make_spec, TARGET
+from etl_core.tests.worlds import Disturbance, fail, make_spec, TARGET
 
 
 class ExplainTest(VerbTest):
@@ -123,6 +123,20 @@ class ExplainTest(VerbTest):
         self.world.units = units
         found = self.explain("sample/002/file.bin")
         self.assertEqual(("made", "first"), (found["status"], found["run_id"]))
+
+    def test_open_run_has_judged_nothing(self) -> None:
+        """What it does not say is not gone."""
+        self.world.add(6, b"newer")
+        with self.assertRaises(TransientError):
+            self.world.run(run_id="second", hook=Disturbance("CopyObject", fail))
+        self.assertEqual("made", self.explain("sample/002/file.bin")["status"])
+        self.assertIn("run first,", self.explain("sample/9")["because"])
+
+    def test_other_bucket(self) -> None:
+        """The same key elsewhere is another object."""
+        state = ("--state", f"s3://{TARGET}/_etl", "--json")
+        text = self.write("explain", "s3://bronze/sample/002/file.bin", *state)[1]
+        self.assertIn('"unknown"', text)
 
     def test_state(self) -> None:
         """The records of runs are no units."""

@@ -4,9 +4,11 @@ from typing import Any
 import unittest
 
 from etl_core.errors import ConfigError
+from etl_core.runs.archive import StoredRun
+from etl_core.runs.pruning import choose, needed
 from etl_core.testing.crashpoints import CrashAt, Crashed, Moment
 from etl_core.tests.verbs import VerbTest
-from etl_core.tests.worlds import Disturbance, fail, make_spec, TARGET
+from etl_core.tests.worlds import Disturbance, fail, make_scope, make_spec, TARGET
 
 
 class PruneTest(VerbTest):
@@ -119,6 +121,40 @@ class PruneTest(VerbTest):
         self.replayed("fourth", "first", "#reason=source_missing")
         self.prune()
         self.assertNotIn("first", self.left())
+
+    def test_run_whose_index_is_used_stays(self) -> None:
+        """Although it is not the newest one that closed."""
+        old, new, opened = (
+            StoredRun(make_scope(), {"attempts": [], "run": name, **facts})
+            for name, facts in (
+                ("a", {"status": "closed", "closed": "1", "index": {"key": "i"}}),
+                ("b", {"status": "closed", "closed": "2", "index": {"key": "j"}}),
+                ("c", {"status": "open", "base_index": {"key": "i"}}),
+            )
+        )
+        chosen = choose([old, new, opened], {"run": "c"}, "9")
+        self.assertEqual(["index", "newest", "open"], [it.kept for it in chosen])
+        chosen = choose([old, new], {"run": "b"}, "9")
+        self.assertEqual(["", "newest"], [it.kept for it in chosen])
+
+    def test_replay_of_fewer_units_does_not_count(self) -> None:
+        """Further arguments may have left some of them out."""
+        facts = {"status": "closed", "parent": "a", "partial": True, "closed": "2"}
+        reasons = {"quarantined: source_missing": 2, "done: copied": 1}
+        first = StoredRun(
+            make_scope(), {"run": "a", "closed": "1", "result": {"reasons": reasons}}
+        )
+        for narrowed, left in (
+            (["--units=x"], False),
+            (["--units=x#reason=source_missing"], False),
+            (["--units=x#reason=archived"], True),
+            (["--units=x", "--limit=1"], True),
+        ):
+            with self.subTest(narrowed):
+                replay = StoredRun(
+                    make_scope(), {**facts, "run": "b", "narrowed_by": narrowed}
+                )
+                self.assertEqual(left, needed(first, [replay]))
 
     def test_killed_prune_continues(self) -> None:
         """Wherever it dies, what is left is found the next time."""

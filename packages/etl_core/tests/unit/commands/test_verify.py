@@ -6,6 +6,7 @@ from unittest import mock
 from etl_core.errors import ConfigError, DataError
 from etl_core.runs import ledger
 from etl_core.s3.store import ObjectRef
+from etl_core.support.shards import Shard
 from etl_core.tests.verbs import VerbTest
 from etl_core.tests.worlds import make_spec, make_unit, TARGET
 
@@ -74,7 +75,10 @@ class VerifyTest(VerbTest):
         """It did not look at all units; nor did one shard."""
         self.world.store.seed(ObjectRef(TARGET, "sample/9"), b"x")
         self.world.run(make_spec(scope={"n": 1}, partial=True), run_id="second")
-        self.assertIsNone(self.call("verify", "second")[1]["extra"])
+        self.world.run(make_spec(scope={"n": 2}), run_id="third", shard=Shard(0, 2))
+        for run_id in ("second", "third"):
+            with self.subTest(run_id):
+                self.assertIsNone(self.result("verify", run_id)["extra"])
 
     def test_state_is_no_extra(self) -> None:
         """A run may write to the root of the bucket that keeps its records."""
