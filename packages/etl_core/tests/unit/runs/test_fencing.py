@@ -1,6 +1,7 @@
 """Promise 4: an attempt whose lease was taken over writes nothing that counts."""
 
 import unittest
+from unittest import mock
 
 from etl_core.errors import LeaseHeld, LeaseLost
 from etl_core.tests.worlds import (
@@ -49,6 +50,11 @@ class FencingTest(unittest.TestCase):
                 world, other = self.overtaken_at("CopyObject", "", 2, concurrency)
                 self.assert_state_untouched(world, other)
 
+    def test_effects_end(self) -> None:
+        """After the effect during which the lease was lost no further one is made."""
+        world, _ = self.overtaken_at("CopyObject", "", 2)
+        self.assertEqual(2, len(world.copies()))
+
     def test_before_the_journal(self) -> None:
         """A listing that took too long is followed by no journal part."""
         world, other = self.overtaken_at("ListObjectsV2")
@@ -57,6 +63,12 @@ class FencingTest(unittest.TestCase):
     def test_before_the_ledger(self) -> None:
         """A closing listing that took too long is followed by no ledger part."""
         world, other = self.overtaken_at("ListObjectsV2", "", 2)
+        self.assert_state_untouched(world, other)
+
+    def test_between_journal_and_ledger(self) -> None:
+        """Not even the first part of a ledger of many is written."""
+        with mock.patch("etl_core.runs.ledger.PART_LINES", 1):
+            world, other = self.overtaken_at("ListMultipartUploads")
         self.assert_state_untouched(world, other)
 
     def test_before_the_close(self) -> None:

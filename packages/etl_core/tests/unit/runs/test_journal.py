@@ -1,5 +1,6 @@
 """Unit tests of :mod:`etl_core.runs.journal`."""
 
+import random
 import unittest
 
 from etl_core.errors import LeaseLost
@@ -91,9 +92,10 @@ class JournalTest(FolderTest):
 
     def test_many_parts(self) -> None:
         """An earlier attempt of many parts is read while this one writes its own."""
-        journal = self.journal()
+        journal, noise = self.journal(), random.Random(1)  # noqa: S311
         for number in range(MERGED_FILES + 6):
-            journal.add(make_line(number))
+            # More than a reader of files holds in its buffer.
+            journal.add(make_line(number, reason=noise.randbytes(8000).hex()))
             journal.flush()
         here = make_scope().attempt(RUN, 2)
         following = Journal(self.store, here, self.folder, self.check, self.clock)
