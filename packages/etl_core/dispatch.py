@@ -61,8 +61,10 @@ def _report(program: str, error: EtlError) -> None:
     if sys.stderr.isatty():
         output.write_error(program, message)
         return
-    context = {key: str(value) for key, value in error.context.items()}
-    logger.error(message, exit_code=int(error.exit_code), context=context)
+    facts: dict[str, object] = {"exit_code": int(error.exit_code)}
+    if error.context:
+        facts["context"] = {key: str(value) for key, value in error.context.items()}
+    logger.error(message, **facts)
 
 
 def _code_of(leaving: SystemExit) -> int:

@@ -4,11 +4,12 @@ It also touches a heartbeat file whenever something moved, which a liveness prob
 reads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 import sys
 import time
 from types import TracebackType
+from typing import TypeVar
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -30,6 +31,8 @@ from typing_extensions import Self
 from etl_core import logs
 from etl_core.config import environment
 from etl_core.errors import ConfigError
+
+T = TypeVar("T")
 
 HEARTBEAT_VARIABLE = "ETL_HEARTBEAT_FILE"
 LOG_SECONDS = 30.0
@@ -118,6 +121,12 @@ class Progress:
         now = self._clock()
         if now >= self._next_look:
             self._show(now)
+
+    def track(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield the items and count each as one unit."""
+        for item in items:
+            yield item
+            self.advance()
 
     def _show(self, now: float) -> None:
         """Draw or log, and beat."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from typing_extensions import Self
 
 from etl_core.errors import ReconciliationError
+from etl_core.progress import Progress
 from etl_core.runs.index import IndexEntry, upload
 from etl_core.runs.ledger import LedgerWriter, read_totals, reconcile, Totals
 from etl_core.runs.merge import Cursor
@@ -92,14 +93,10 @@ class Closing:
         :param old_index: shows :meth:`carry` what is not in the plan.
         :raises ReconciliationError: when a unit has no line.
         """
-        for unit, line in settled(plan, lines, listing):
-            old_index.take(unit.destination)
-            self._ledger.write(line)
-            self._manifest.write(unit, line)
-            if line.outcome in IN_PLACE:
-                self._index.write(IndexEntry.of(line))
-            elif line.outcome == Outcome.QUARANTINED.value:
-                self._quarantine.write(line.to_json())
+        with Progress(plan.listed, label="units settled") as progress:
+            for unit, line in progress.track(settled(plan, lines, listing)):
+                old_index.take(unit.destination)
+                self._write(unit, line)
         old_index.finish()
 
     def finish(self, listed: int) -> Closed:
@@ -124,6 +121,15 @@ class Closing:
                 "index": self._stored(self._index, self._state.index),
             },
         )
+
+    def _write(self, unit: Unit, line: Line) -> None:
+        """Write the final line of a unit wherever it belongs."""
+        self._ledger.write(line)
+        self._manifest.write(unit, line)
+        if line.outcome in IN_PLACE:
+            self._index.write(IndexEntry.of(line))
+        elif line.outcome == Outcome.QUARANTINED.value:
+            self._quarantine.write(line.to_json())
 
     def _stored(self, lines: LineWriter, ref: ObjectRef) -> dict[str, Any]:
         """Finish a local file and store it."""

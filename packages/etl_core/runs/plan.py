@@ -1,11 +1,12 @@
 """The plan: the units of a run, counted independently and spooled once in order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from etl_core.errors import DataError, ReconciliationError
+from etl_core.progress import Progress
 from etl_core.runs.spool import LineWriter, read_lines
 from etl_core.runs.units import Unit
 
@@ -50,17 +51,11 @@ def spool_plan(source: UnitSource, path: Path) -> Plan:
     :raises DataError: when two units share a key or come out of order.
     :raises ReconciliationError: when the stream did not hold what was counted.
     """
-    last = ""
     with source.snapshot() as snapshot, LineWriter(path) as plan:
         listed = snapshot.count()
-        for unit in snapshot.units():
-            if unit.destination <= last:
-                raise DataError(
-                    f"unit {unit.key} is out of order: its key {unit.destination!r} "
-                    f"comes after {last!r}"
-                )
-            last = unit.destination
-            plan.write(unit.to_row())
+        with Progress(listed, label="rows read") as progress:
+            for unit in progress.track(in_order(snapshot.units())):
+                plan.write(unit.to_row())
     if plan.lines != listed:
         raise ReconciliationError(
             f"{listed} units were counted but {plan.lines} were read in the same "
@@ -69,3 +64,19 @@ def spool_plan(source: UnitSource, path: Path) -> Plan:
             read=plan.lines,
         )
     return Plan(path, listed)
+
+
+def in_order(units: Iterable[Unit]) -> Iterator[Unit]:
+    """Yield the units, whose destination keys must rise.
+
+    :raises DataError: when one does not come after the one before.
+    """
+    last = ""
+    for unit in units:
+        if unit.destination <= last:
+            raise DataError(
+                f"unit {unit.key} is out of order: its key {unit.destination!r} "
+                f"comes after {last!r}"
+            )
+        last = unit.destination
+        yield unit

@@ -103,22 +103,28 @@ class Runner:
         lease = Lease(self._store, opener.scope.lease, self._times)
         lease.acquire()
         try:
+            # Before the run is opened: a start that cannot even list leaves no run.
+            plan = spool_plan(parts.source, folder / "plan.ndjson.gz")
             run = opener.open(lease)
             logs.bind(run=run.run_id)
             if run.result is not None:
                 logger.info("the run is closed already")
                 return run.result
-            logger.info("attempt begins", attempt=run.attempt, state=run.state.url)
-            return self._attempt(spec, parts, run, lease, folder)
+            logger.info(
+                "attempt begins",
+                attempt=run.attempt,
+                listed=plan.listed,
+                state=run.state.url,
+            )
+            attempt = Attempt(self._store, spec, run, lease, folder)
+            return self._complete(spec, parts, run, attempt, plan)
         finally:
             lease.release()
 
-    def _attempt(
-        self, spec: RunSpec, parts: JobParts, run: Run, lease: Lease, folder: Path
+    def _complete(
+        self, spec: RunSpec, parts: JobParts, run: Run, attempt: Attempt, plan: Plan
     ) -> dict[str, Any]:
-        """Make one attempt of a run, and close it."""
-        plan = spool_plan(parts.source, folder / "plan.ndjson.gz")
-        logger.info("units are planned", listed=plan.listed)
+        """Make the effects of an attempt, and close its run."""
         work = Work(
             parts.effect,
             parts.manifest,
@@ -126,7 +132,6 @@ class Runner:
             self._options.max_quarantined,
             parts.check_source,
         )
-        attempt = Attempt(self._store, spec, run, lease, folder)
         attempt.make_effects(plan, work, self._stop)
         closed = attempt.close(plan, work)
         result = self._result(spec, run, plan, closed.totals)

@@ -46,7 +46,8 @@ class Unit:
     :param source: the object it is read from.
     :param destination: key of the object that its effect writes.
     :param fingerprint: changes when the unit is to be processed again.
-    :param size: bytes that the source is thought to have, ``None`` if unknown.
+    :param size: bytes of the object that its effect writes, ``None`` if unknown; a
+        unit whose object comes out otherwise is quarantined.
     :param skip: why it is not to be processed, ``None`` if it is.
     :param attributes: further columns of the manifest.
     """
