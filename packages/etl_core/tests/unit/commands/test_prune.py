@@ -125,7 +125,7 @@ class PruneTest(VerbTest):
     def test_run_whose_index_is_used_stays(self) -> None:
         """Although it is not the newest one that closed."""
         old, new, opened = (
-            StoredRun(make_scope(), {"attempts": [], "run": name, **facts})
+            StoredRun(make_scope(), {"run": name, "partial": False, **facts})
             for name, facts in (
                 ("a", {"status": "closed", "closed": "1", "index": {"key": "i"}}),
                 ("b", {"status": "closed", "closed": "2", "index": {"key": "j"}}),
