@@ -13,7 +13,7 @@ Examples::
 import argparse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, ExitStack
 import json
 import os
 from pathlib import Path
@@ -21,6 +21,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from types import FrameType
 from typing import Any, NoReturn
@@ -90,8 +91,13 @@ def prepare(postgres: PostgresServer, s3: S3Server) -> dict[str, str]:
     """Bring up what the job works on and return the variables that lead there."""
     with ThreadPoolExecutor() as executor:
         objects = executor.submit(prepare_objects, s3)
-        settings = prepare_rows(postgres)
-        objects.result()
+        try:
+            settings = prepare_rows(postgres)
+            objects.result()
+        except BaseException:
+            # What still loads objects would be waited for; now it fails at once.
+            s3.stop()
+            raise
     return {
         **variables(settings),
         **s3.environment,
@@ -149,35 +155,39 @@ def demonstrate(keep: bool) -> None:
     :param keep: keep the servers up until somebody interrupts.
     """
     postgres, s3 = PostgresServer({}), S3Server({})
-    try:
+    with ExitStack() as stack:
+        # A job that is killed cannot remove its own local files.
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="etl-demo-"))
+        stack.callback(postgres.stop)
+        stack.callback(s3.stop)
         environ = prepare(postgres, s3)
-        job = Job(environ, s3)
-        first = [job.run(agency_id) for agency_id in sample.AGENCIES]
-        again = [job.run(first[0].agency_id)]
-        report.summary(first, again)
-        faults = verification.faults(s3, first, again)
-        if faults:
-            raise DemoFailed("\n".join(faults))
-        report.verified(sum(each.is_to_be_copied for each in sample.attachments()))
-        report.whereabouts(s3, first[0].result)
+        show(Job({**environ, "TMPDIR": folder}, s3), s3)
         if keep:
             wait(environ)
         else:
             report.next_steps()
-    finally:
-        s3.stop()
-        postgres.stop()
+
+
+def show(job: Job, s3: S3Server) -> None:
+    """Run the job over every agency, once more over the first, and check it all."""
+    first = [job.run(agency_id) for agency_id in sample.AGENCIES]
+    again = [job.run(first[0].agency_id)]
+    report.summary(first, again)
+    faults = verification.faults(s3, first, again)
+    if faults:
+        raise DemoFailed("\n".join(faults))
+    report.verified(sum(each.is_to_be_copied for each in sample.attachments()))
+    report.whereabouts(s3, first[0].result)
 
 
 def wait(environ: dict[str, str]) -> None:
     """Show the variables of the servers and wait to be interrupted."""
-    report.kept(
-        [f"export {name}={shlex.quote(value)}" for name, value in environ.items()]
-    )
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in environ.items()]
     try:
+        report.kept(exports)
         signal.pause()
     except KeyboardInterrupt:
-        report.stopped()
+        return
 
 
 def terminate(number: int, frame: FrameType | None) -> NoReturn:
@@ -203,7 +213,10 @@ def main() -> int:
         report.failure(str(error))
         return 1
     except KeyboardInterrupt:
+        report.stopped()
         return INTERRUPTED
+    if arguments.keep:
+        report.stopped()
     return 0
 
 

@@ -57,7 +57,7 @@ NAMES = (
 HOSTILE_NAMES = (
     "契約書 {n}.pdf",
     "резюме.docx",
-    "été 🌞 {n}.jpg",
+    "été \N{SUN WITH FACE} {n}.jpg",
     "2026/{month:02}/invoice.pdf",
     "..",
     "",
