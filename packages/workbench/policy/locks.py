@@ -26,27 +26,32 @@ def needs(requirements: Iterable[Requirement]) -> Needs:
 
 
 def required(package: Package) -> list[Needs]:
-    """Return what a package requires in all, then what each extra adds."""
+    """Return what a package always requires, then what each extra adds."""
     extras = [lines for _, lines in sorted(package.extras.items())]
-    whole = [*package.requirements, *(each for lines in extras for each in lines)]
-    return [needs(whole), *map(needs, extras)]
+    return [needs(package.requirements), *map(needs, extras)]
 
 
 def locked(entry: Mapping[str, Any]) -> list[Needs]:
-    """Return the same as a lock has it."""
-    whole = {
+    """Return the same as a lock has it.
+
+    Of the dependencies of extras it has only those that are wanted, marked optional.
+    """
+    always = {
         (canonicalize_name(name), SpecifierSet(version))
         for name, declared in entry.get("dependencies", {}).items()
         for version in _versions(declared)
     }
     extras = sorted(entry.get("extras", {}).items())
-    return [whole, *(needs(map(Requirement, lines)) for _, lines in extras)]
+    return [always, *(needs(map(Requirement, lines)) for _, lines in extras)]
 
 
 def _versions(declared: Any) -> Iterator[str]:  # noqa: ANN401
-    """Yield each version that a dependency in a lock has: text, table or list."""
+    """Yield the versions that a lock always wants: of a text, a table or a list."""
     for each in declared if isinstance(declared, list) else [declared]:
-        yield each if isinstance(each, str) else each["version"]
+        if isinstance(each, str):
+            yield each
+        elif not each.get("optional"):
+            yield each["version"]
 
 
 def stale_lock(tree: Tree) -> Iterator[Finding]:

@@ -153,10 +153,16 @@ class LocksTest(RuleTest):
 
     def test_several_versions(self) -> None:
         """A dependency locked as a list of versions is compared one by one."""
-        old = 'moto = {version = ">=5", optional = true}'
-        one = '{version = ">=5", markers = "a"}'
-        listed = LOCK.replace(old, f"moto = [{one}, {one}]")
+        old = 'boto3 = ">=1.40,<2"'
+        one = '{version = ">=1.40,<2", markers = "a"}'
+        listed = LOCK.replace(old, f"boto3 = [{one}, {one}]")
         self.assert_green("A2 stale-lock", {"packages/sender/poetry.lock": listed})
+
+    def test_extra_that_is_not_wanted(self) -> None:
+        """A lock leaves out the dependencies of extras that nobody asked for."""
+        without = LOCK.replace('moto = {version = ">=5", optional = true}\n', "")
+        self.assertNotEqual(LOCK, without)
+        self.assert_green("A2 stale-lock", {"packages/sender/poetry.lock": without})
 
 
 if __name__ == "__main__":
