@@ -7,7 +7,6 @@ from pathlib import Path
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from unittest import mock
 
@@ -195,24 +194,6 @@ class ProcessTest(unittest.TestCase):
                 self.assertEqual(0, process.returncode)
                 self.assertEqual(set(), (HEAVY | {"lonely.jobs.plain"}) & imported)
                 self.assertIn("Plain", process.stdout)
-
-    def test_list_takes_little_longer_than_the_interpreter(self) -> None:
-        """The best of several starts stays within 70 ms of a bare one."""
-        bare = self.best([sys.executable, "-c", ""])
-        script = REPORT.format(package="lonely.jobs")
-        for argv in ("--help", "list"):
-            with self.subTest(argv):
-                taken = self.best([sys.executable, "-c", script, argv])
-                self.assertLess(taken - bare, 0.070)
-
-    def best(self, command: list[str]) -> float:
-        """Return the seconds of the fastest of several calls."""
-        times = []
-        for _ in range(7):
-            started = time.perf_counter()
-            subprocess.run(command, capture_output=True, check=True, env=self.environ)
-            times.append(time.perf_counter() - started)
-        return min(times)
 
     def test_reader_that_went_away_is_no_error(self) -> None:
         """``list | head`` ends quietly."""
