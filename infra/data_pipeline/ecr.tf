@@ -1,11 +1,4 @@
 # The registry of the image etl-data-pipeline.
-
-resource "aws_kms_key" "registry" {
-  description             = "Encrypts the images of data_pipeline (${var.environment})"
-  deletion_window_in_days = 30
-  enable_key_rotation     = true
-}
-
 resource "aws_ecr_repository" "image" {
   name                 = "${var.environment}/etl-data-pipeline"
   image_tag_mutability = "IMMUTABLE"
@@ -16,7 +9,7 @@ resource "aws_ecr_repository" "image" {
 
   encryption_configuration {
     encryption_type = "KMS"
-    kms_key         = aws_kms_key.registry.arn
+    kms_key         = aws_kms_key.this["registry"].arn
   }
 }
 
