@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 import tempfile
+import threading
 from typing import Any, TypeVar
 import unittest
 
@@ -357,19 +359,25 @@ class OtherProcess:
         """Do nothing yet."""
         self._world = world
         self._spec = spec or make_spec()
-        self.lease = Lease(world.store, make_scope().lease, world.times)
+        # It waits on its own clock; the first one finds out when its own has moved.
+        clock = FakeClock()
+        times = replace(world.times, clock=clock, sleep=clock.sleep)
+        self.lease = Lease(world.store, make_scope().lease, times)
+        self._lock = threading.Lock()
         self.run: Run | None = None
         self.left: dict[str, dict[str, Any]] = {}
 
     def take_over(self) -> None:
         """Wait until the lease expires, open the run, and note what is stored then."""
-        if self.run is None:
-            hook, self._world.wire.hook = self._world.wire.hook, direct
-            self.lease.acquire()
-            opener = RunOpener(self._world.store, make_scope(), self._spec)
-            self.run = opener.open(self.lease)
-            self.left = self._world.snapshot()
-            self._world.wire.hook = hook
+        with self._lock:
+            if self.run is None:
+                hook, self._world.wire.hook = self._world.wire.hook, direct
+                self.lease.acquire()
+                opener = RunOpener(self._world.store, make_scope(), self._spec)
+                self.run = opener.open(self.lease)
+                self.left = self._world.snapshot()
+                self._world.clock.sleep(self._world.times.to_live)
+                self._world.wire.hook = hook
 
 
 def counts_of(result: dict[str, Any]) -> dict[str, int]:
