@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta, timezone
+import gzip
+import json
 from typing import TypeVar
 import unittest
 
@@ -231,6 +233,26 @@ class GetS3FilesTest(unittest.TestCase):
         with self.assertRaisesRegex(DataError, "out of order"):
             self.process()
 
+    def test_a_line_removed_from_the_ledger_fails_the_run(self) -> None:
+        """The outcomes are counted by reading what was stored, not what was meant."""
+        world = World(attachment(1), attachment(2), hook=self.remove_line)
+        self.world = world
+        with self.assertRaisesRegex(DataError, "part=1.* was changed"):
+            self.process(world)
+        [record] = [key for key in world.state() if key.endswith("run.json")]
+        self.assertEqual("open", json.loads(world.state()[record])["status"])
+
+    def remove_line(self, call: Call, send: Callable[[], T]) -> T:
+        """Send a call, and take the last line out of a part of the ledger."""
+        answer = send()
+        if call.operation == "PutObject" and "/part=" in call.target:
+            key = call.target.removeprefix(f"s3://{DESTINATION}/")
+            ref = ObjectRef(DESTINATION, key)
+            lines = gzip.decompress(self.world.store.buckets[DESTINATION][key].body)
+            fewer = lines.splitlines(keepends=True)[:-1]
+            self.world.store.seed(ref, gzip.compress(b"".join(fewer)))
+        return answer
+
     def test_a_failed_query_copies_nothing(self) -> None:
         """Neither count nor rows are taken for an empty agency."""
         for sql in (COUNT_ATTACHMENT_FILES, ATTACHMENT_FILES):
@@ -256,7 +278,8 @@ class GetS3FilesTest(unittest.TestCase):
                 del world.store.buckets[bucket]
                 self.process(world)
             self.assertEqual([], world.database.calls)
-            with self.subTest(bucket), self.assertRaisesRegex(AccessRefused, bucket):
+            words = f"HeadBucket on s3://{bucket}"
+            with self.subTest(bucket), self.assertRaisesRegex(AccessRefused, words):
                 world = World()
                 world.store.refuse(bucket)
                 self.process(world)
