@@ -107,7 +107,6 @@ class Attempt:
 
         :raises ReconciliationError: when the stored ledger is not complete.
         """
-        self._lease.check()
         lines = merged(
             map(Line.from_json, read_lines(self._decided)),
             self._journal.sorted_lines(),
@@ -116,11 +115,11 @@ class Attempt:
         # The first listing still holds when nothing was written since.
         listing = self._survey.listing() if self._journal.done else None
         state, opened = self._run.state, work.manifest
-        with Closing(self._store, state, self._folder, opened) as closing:
+        check = self._lease.check
+        with Closing(self._store, state, self._folder, opened, check) as closing:
             carry = closing.carry if self._spec.partial else None
             old_index = Cursor(self._survey.index, lambda entry: entry.key, carry)
             closing.write(plan, lines, listing, old_index)
-            self._lease.check()
             return closing.finish(plan.listed)
 
     def _work_off(
@@ -147,6 +146,7 @@ class Attempt:
             progress.advance(1, line.source.size or 0)
             watch.see(line)
             breaker.record(line.outcome != PENDING)
+        watch.check()
 
     def _tasks(
         self,

@@ -46,6 +46,7 @@ class Closing:
     :param state: the keys of the attempt.
     :param folder: for local files.
     :param manifest: opens the manifest.
+    :param check: raises when this attempt may not write any more.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Closing:
         state: AttemptState,
         folder: Path,
         manifest: Callable[[Path], Manifest],
+        check: Callable[[], None],
     ) -> None:
         """Open the local files."""
+        self._check = check
         self._store = store
         self._state = state
         self._folder = folder
-        self._ledger = LedgerWriter(store, state, folder)
+        self._ledger = LedgerWriter(store, state, folder, check)
         self._index = LineWriter(folder / "index.ndjson.gz")
         self._quarantine = LineWriter(folder / "quarantine.ndjson.gz")
         self._manifest_path = folder / "manifest.csv"
@@ -110,6 +113,7 @@ class Closing:
         totals = read_totals(self._store, bucket, parts, self._folder)
         reconcile(listed, totals)
         self._manifest.close()
+        self._check()
         with self._manifest_path.open("rb") as body:
             self._store.put(self._state.manifest, body)
         return Closed(
@@ -134,6 +138,7 @@ class Closing:
     def _stored(self, lines: LineWriter, ref: ObjectRef) -> dict[str, Any]:
         """Finish a local file and store it."""
         lines.close()
+        self._check()
         return upload(self._store, ref, lines.path, lines.lines)._asdict()
 
 

@@ -23,11 +23,13 @@ class Task(NamedTuple):
     :param in_place: what lies at the destination, made by nobody we know of: it
         counts as recovered when the effect finds that it is what it would make.
     :param failures: how many attempts of this run failed for now.
+    :param source: as it was listed, with ``--check-source``.
     """
 
     unit: Unit
     in_place: ListedObject | None
     failures: int
+    source: ListedObject | None = None
 
 
 class Known(NamedTuple):
@@ -70,7 +72,8 @@ class Decider:
         if self._unchanged(unit, known):
             return self._line(unit, Outcome.UNCHANGED, Reason.SAME.value, known.entry)
         failures = sum(line.outcome == PENDING for line in known.earlier)
-        return Task(unit, None if known.entry else known.listed, failures)
+        in_place = None if known.entry else known.listed
+        return Task(unit, in_place, failures, known.source)
 
     def _still_holds(self, line: Line, unit: Unit, listed: ListedObject | None) -> bool:
         """Tell whether an earlier attempt did this very unit for good."""

@@ -105,9 +105,9 @@ class EffectMaker:
             if task.in_place:
                 found = self._effect.recognise(unit, task.in_place)
                 if found:
-                    return self._done(unit, found, Reason.RECOVERED)
+                    return self._done(task, found, Reason.RECOVERED)
             made = self._effect.make(unit, ObjectRef(self._bucket, unit.destination))
-            return self._done(unit, made, Reason.COPIED)
+            return self._done(task, made, Reason.COPIED)
         except (AccessRefused, DataError) as error:
             return self._line(unit, Outcome.QUARANTINED.value, reason_of(error))
         except TransientError:
@@ -115,11 +115,18 @@ class EffectMaker:
                 return self._line(unit, Outcome.QUARANTINED.value, Reason.UNAVAILABLE)
             return self._line(unit, PENDING, Reason.UNAVAILABLE)
 
-    def _done(self, unit: Unit, made: Made, reason: Reason) -> Line:
-        """Return the provisional line of a unit whose object is in place."""
+    def _done(self, task: Task, made: Made, reason: Reason) -> Line:
+        """Return the provisional line of a unit whose object is in place.
+
+        The source has the ETag that the effect saw, or else that of the listing. If
+        it was replaced in between, the next check finds another one and acts.
+        """
+        unit, source = task.unit, made.source
+        if source.etag is None and task.source:
+            source = source._replace(etag=task.source.etag)
         destination = Destination(self._bucket, unit.destination, made.etag, made.size)
         return self._line(unit, Outcome.DONE.value, reason)._replace(
-            source=made.source, destination=destination
+            source=source, destination=destination
         )
 
     def _line(self, unit: Unit, outcome: str, reason: Reason) -> Line:

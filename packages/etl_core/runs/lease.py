@@ -16,7 +16,7 @@ from typing import Any
 import uuid
 
 from etl_core.config import environment
-from etl_core.errors import ConditionFailed, LeaseHeld, LeaseLost, TransientError
+from etl_core.errors import ConditionFailed, EtlError, LeaseHeld, LeaseLost
 from etl_core.runs.records import read_record, Record, write_record
 from etl_core.runs.units import utc_now
 from etl_core.s3.store import ObjectRef, ObjectStore
@@ -67,8 +67,10 @@ def provably_dead(holder: dict[str, Any]) -> bool:
 def _start_of(pid: int) -> str | None:
     """Return when a process started, in clock ticks since boot; ``None`` if gone."""
     stat = _read(f"/proc/{pid}/stat")
-    # proc(5): the name, in parentheses, may have blanks; field 22 is the start.
-    return stat.rpartition(")")[2].split()[19] if stat else None
+    # proc(5): the name, in parentheses, may have blanks; behind it comes the state,
+    # Z for a process that is dead and only not buried yet; field 22 is the start.
+    fields = stat.rpartition(")")[2].split()
+    return fields[19] if fields and fields[0] != "Z" else None
 
 
 def _read(path: str) -> str:
@@ -203,7 +205,7 @@ class Lease:
         while not self._stopped.wait(self._times.renew) and not self._lost:
             try:
                 self._renew()
-            except TransientError:
+            except EtlError:
                 continue  # check() gives up when the time to live is over
 
     def _renew(self) -> None:

@@ -1,7 +1,7 @@
 """The ledger: exactly one line a unit, stored in parts with checksums."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,10 +34,18 @@ class LedgerWriter:
     :param store: where the parts go.
     :param state: the keys of the attempt.
     :param folder: for local files.
+    :param check: raises when this attempt may not write any more.
     """
 
-    def __init__(self, store: ObjectStore, state: AttemptState, folder: Path) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        state: AttemptState,
+        folder: Path,
+        check: Callable[[], None],
+    ) -> None:
         """Start empty."""
+        self._check = check
         self._store = store
         self._state = state
         self._path = folder / "part.ndjson.gz"
@@ -67,6 +75,7 @@ class LedgerWriter:
     def _store_part(self) -> None:
         """Store the part that is open."""
         self._part.close()
+        self._check()
         ref = self._state.part(len(self.parts) + 1)
         stored = upload(self._store, ref, self._path, self._part.lines)
         self.parts.append(stored._replace(first=self._first, last=self._last))

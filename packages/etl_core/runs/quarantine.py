@@ -19,6 +19,7 @@ class QuarantineWatch:
     quarantined: int = 0
     seen: int = 0
     alike: str | None = None
+    last: Line | None = None
 
     def see(self, line: Line) -> None:
         """Take note of a unit.
@@ -34,16 +35,26 @@ class QuarantineWatch:
             self.alike = None
         if reason:
             self.quarantined += 1
+            self.last = line
         if self.alike and self.seen == ALIKE_UNITS:
             raise ConfigError(
                 f"the first {ALIKE_UNITS} units all failed with {self.alike}, for "
                 f"example s3://{line.source.bucket}/{line.source.key}; check the "
                 "source bucket and the permissions, then start again"
             )
-        if self.quarantined > self.allowed:
+        # As long as all fail alike, the cause may be one that a person can mend.
+        if not self.alike:
+            self.check()
+
+    def check(self) -> None:
+        """Return when no more are quarantined than allowed.
+
+        :raises DataError: when there are.
+        """
+        if self.last and self.quarantined > self.allowed:
             raise DataError(
                 f"{self.quarantined} units are quarantined, more than the "
-                f"{self.allowed} allowed (the last one: {line.unit}, {line.reason}); "
-                "mend the cause or raise --max-quarantined, then start again to "
-                "continue the run"
+                f"{self.allowed} allowed (the last one: {self.last.unit}, "
+                f"{self.last.reason}); mend the cause or raise --max-quarantined, then "
+                "start again to continue the run"
             )

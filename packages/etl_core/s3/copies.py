@@ -64,6 +64,8 @@ class Copier:
     def _copy_in_parts(self, source: ObjectRef, destination: ObjectRef) -> CopyResult:
         """Copy a large object; the parts are thrown away when one fails."""
         head = self.store.head(source)
+        if head.size <= self.single_bytes:
+            return self.store.copy(source, destination)
         tags = self.store.tags(source) if head.tag_count else {}
         upload = Upload(destination, self.store.create_upload(destination, head, tags))
         try:

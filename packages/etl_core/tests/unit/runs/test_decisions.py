@@ -34,7 +34,8 @@ class DeciderTest(unittest.TestCase):
         **how: Any,  # noqa: ANN401
     ) -> None:
         """Expect that the effect is to be made."""
-        self.assertEqual(Task(how.get("unit", UNIT), in_place, 0), decide(known, **how))
+        expected = Task(how.get("unit", UNIT), in_place, 0, known.source)
+        self.assertEqual(expected, decide(known, **how))
 
     def outcome(self, known: Known, **how: Any) -> tuple[str, str]:  # noqa: ANN401
         """Return outcome and reason of a unit that needs nothing."""

@@ -57,13 +57,15 @@ class EffectMakerTest(unittest.TestCase):
         failures: int = 0,
         in_place: ListedObject | None = None,
         known: bool = True,
+        source: ListedObject | None = None,
     ) -> Line:
         """Perform one task."""
         clock = FakeClock()
         self.effect = FakeEffect(clock, error)
         self.effect.known = known
         maker = EffectMaker(self.effect, TARGET, 3, clock)
-        return maker.perform(make_task(1, failures=failures, in_place=in_place))
+        task = make_task(1, failures=failures, in_place=in_place)
+        return maker.perform(task._replace(source=source))
 
     def test_made(self) -> None:
         """The line says what the store said, and how long it took."""
@@ -75,6 +77,11 @@ class EffectMakerTest(unittest.TestCase):
         )
         self.assertEqual("version-1", line.source.version)
         self.assertEqual((UNIT.fingerprint, 2.0), (line.fingerprint, line.seconds))
+
+    def test_listed_source(self) -> None:
+        """A source that the store did not name has the ETag of its listing."""
+        line = self.perform(source=ListedObject("in/001", "listed-2", 7))
+        self.assertEqual("listed-2", line.source.etag)
 
     def test_recognised(self) -> None:
         """What lies in place and is right is not made again."""

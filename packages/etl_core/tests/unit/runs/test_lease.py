@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -34,7 +35,7 @@ SECONDS = 30.0
 CHILD = """
 import json
 from etl_core.runs.lease import this_process
-print(json.dumps(this_process()))
+print(json.dumps(this_process()), flush=True)
 """
 
 
@@ -192,6 +193,20 @@ class AcquireTest(LeaseTest):
 
 class HolderTest(unittest.TestCase):
     """What proves that a holder is dead."""
+
+    def test_unburied(self) -> None:
+        """A process that ended and was not waited for is dead too."""
+        with subprocess.Popen(
+            [sys.executable, "-c", f"{CHILD}input()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as child:
+            assert child.stdout is not None
+            holder = json.loads(child.stdout.readline())
+            self.assertFalse(provably_dead(holder))
+            child.kill()
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+            self.assertTrue(provably_dead(holder))
 
     def test_this_process_lives(self) -> None:
         """A process that is there is not dead."""

@@ -3,7 +3,7 @@
 import unittest
 from unittest import mock
 
-from etl_core.errors import DataError, ReconciliationError
+from etl_core.errors import DataError, LeaseLost, ReconciliationError
 from etl_core.runs.index import StoredFile
 from etl_core.runs.ledger import LedgerWriter, read_totals, reconcile, Totals
 from etl_core.runs.spool import LineWriter, read_lines, sha256_of
@@ -23,10 +23,18 @@ class LedgerTest(FolderTest):
         small.start()
         self.addCleanup(small.stop)
         self.store = FakeStore(TARGET)
+        self.fenced = False
+
+    def check(self) -> None:
+        """Refuse when the lease was taken over."""
+        if self.fenced:
+            raise LeaseLost
 
     def stored(self, *lines: Line) -> list[StoredFile]:
         """Write a ledger and return its parts."""
-        ledger = LedgerWriter(self.store, make_scope().attempt("r", 1), self.folder)
+        ledger = LedgerWriter(
+            self.store, make_scope().attempt("r", 1), self.folder, self.check
+        )
         for line in lines:
             ledger.write(line)
         parts = ledger.finish()
@@ -47,6 +55,13 @@ class LedgerTest(FolderTest):
                 shorter.write(line)
         self.store.seed(ObjectRef(TARGET, part.key), path.read_bytes())
         return part._replace(sha256=sha256_of(path))
+
+    def test_fenced(self) -> None:
+        """Whoever lost the lease stores no part any more."""
+        self.fenced = True
+        with self.assertRaises(LeaseLost):
+            self.stored(make_line(1))
+        self.assertEqual({}, self.store.bodies(TARGET))
 
     def test_parts(self) -> None:
         """A ledger is cut into parts, each with its lines and first and last key."""

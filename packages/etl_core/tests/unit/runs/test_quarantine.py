@@ -53,6 +53,15 @@ class QuarantineWatchTest(unittest.TestCase):
         with self.assertRaisesRegex(DataError, "201 units .* 200 allowed .* sample=1"):
             self.see(1, "archived")
 
+    def test_alike_comes_first(self) -> None:
+        """While all fail alike, the limit waits for the hundredth, or for the end."""
+        self.watch = QuarantineWatch(10)
+        self.see(ALIKE_UNITS - 1, "access_denied")
+        with self.assertRaisesRegex(DataError, "99 units .* 10 allowed"):
+            self.watch.check()
+        with self.assertRaises(ConfigError):
+            self.see(1, "access_denied")
+
     def test_none_allowed(self) -> None:
         """A run that tolerates nothing stops at the first."""
         self.watch = QuarantineWatch(0)

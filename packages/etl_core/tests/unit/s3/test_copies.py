@@ -85,6 +85,12 @@ class CopierTest(unittest.TestCase):
         self.copy(b"small", 99)
         self.assert_copied(b"small")
 
+    def test_small_after_all(self) -> None:
+        """A source that is thought large, and is empty, is copied in one request."""
+        self.copy(b"", SINGLE_BYTES + 1)
+        self.assert_copied(b"")
+        self.assertEqual(["HeadObject", "CopyObject"], self.operations())
+
     def test_no_tags(self) -> None:
         """An object without tags is not asked for them."""
         self.store.seed(FROM, LARGE)
