@@ -16,10 +16,14 @@ from etl_core.readers import whole_number
 from etl_core.registry import Program
 
 MOMENTS = ("before", "after", "lost")
+WORKERS = (1, 4)
 
 
-def command(program: Program, argv: list[str]) -> int:
-    """Sweep over the small world of a job; exit code 1 when it does not survive."""
+def command(program: Program, argv: list[str], proof: Any = None) -> int:  # noqa: ANN401
+    """Sweep over the small world of a job; exit code 1 when it does not survive.
+
+    :param proof: the module that makes the proof; the real one needs an extra.
+    """
     parser = Parser(f"{program.name} crashtest", __doc__)
     parser.add_argument("job", help="name of the job")
     parser.add_argument(
@@ -52,11 +56,11 @@ def command(program: Program, argv: list[str]) -> int:
     registry.load(program.jobs_package, found.job)
     logs.configure()
     logs.set_level("error")
-    proof = _proof()
+    proof = proof or _proof()
     result = proof.prove(
         found.world or world_of(program.jobs_package, found.job),
-        found.concurrency or [1, 4],
-        found.moments or list(MOMENTS),
+        found.concurrency or WORKERS,
+        [proof.Moment(moment) for moment in found.moments or MOMENTS],
         found.kills,
     )
     if found.json:

@@ -88,12 +88,10 @@ class CrashAt:
             return self._inner(call, send)
         if self._moment is Moment.BEFORE:
             self._crash()
-        answer = self._inner(call, send)
-        if self._moment is Moment.AFTER:
-            self._crash()
-        if self._moment is Moment.LOST:
-            raise TransientError(f"the answer to {call.operation} was lost on the way")
-        return answer
+        try:
+            return self._inner(call, send)
+        finally:  # whatever the answer was, also an error
+            self._interrupt(call)
 
     def _is_reached(self, call: Call) -> bool:
         """Count a call and return whether it is the one."""
@@ -103,6 +101,13 @@ class CrashAt:
                 return False
             self.call = call
             return True
+
+    def _interrupt(self, call: Call) -> None:
+        """Keep the answer of a call from the job."""
+        if self._moment is Moment.AFTER:
+            self._crash()
+        if self._moment is Moment.LOST:
+            raise TransientError(f"the answer to {call.operation} was lost on the way")
 
     def _crash(self) -> None:
         """Be dead."""

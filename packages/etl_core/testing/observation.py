@@ -12,6 +12,7 @@ from etl_core.testing.worlds import Place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client as BotoS3Client
+    from mypy_boto3_s3.type_defs import TagTypeDef
 
 
 class SeenObject(NamedTuple):
@@ -97,7 +98,9 @@ class Observer:
         """Return all that a reader can tell of an object."""
         found = self._boto.get_object(Bucket=bucket, Key=key)
         body = found["Body"].read()
-        tags = self._boto.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+        tags: Sequence[TagTypeDef] = ()
+        if found.get("TagCount"):
+            tags = self._boto.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
         return SeenObject(
             hashlib.sha256(body).hexdigest(),
             len(body),

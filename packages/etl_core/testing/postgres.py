@@ -13,6 +13,7 @@ import itertools
 import os
 from pathlib import Path
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -44,6 +45,8 @@ FAST = {
     "autovacuum": "off",
     "max_connections": "100",
     "shared_buffers": "64MB",
+    # Which database a line is about: statements are counted there.
+    "log_line_prefix": "%d ",
     "log_timezone": "UTC",
     "timezone": "UTC",
 }
@@ -69,6 +72,12 @@ class PostgresServer:
         self._genuine = genuine
         self._numbers = itertools.count(1)
         self._created: list[DatabaseSettings] = []
+        self._counted: dict[str, int] = {}
+
+    @property
+    def is_genuine(self) -> bool:
+        """Whether it is a server that was there before."""
+        return self._embedded is None
 
     @property
     def settings(self) -> DatabaseSettings:
@@ -98,6 +107,24 @@ class PostgresServer:
         """Remove a database that was created here, also one that is in use."""
         self._administer(f"DROP DATABASE IF EXISTS {_quoted(settings.name)} (FORCE)")
         self._created.remove(settings)
+
+    def log_statements(self, settings: DatabaseSettings) -> None:
+        """Let the embedded server count the statements on a database from now on."""
+        if self._embedded is not None:
+            name = _quoted(settings.name)
+            self._administer(f"ALTER DATABASE {name} SET log_statement = 'all'")
+
+    def take_statement_count(self, settings: DatabaseSettings) -> int:
+        """Return how many statements a database had since the last time.
+
+        :raises RuntimeError: for a genuine server, whose log we do not read.
+        """
+        if self._embedded is None:
+            raise RuntimeError("only the embedded server counts statements")
+        total = self._embedded.logged_statements(settings.name)
+        before = self._counted.get(settings.name, 0)
+        self._counted[settings.name] = total
+        return total - before
 
     def _administer(self, sql: str) -> None:
         """Run a statement as the owner of the server."""
@@ -157,6 +184,13 @@ class EmbeddedPostgres:
                 "sslmode": "disable",
             }
         )
+
+    def logged_statements(self, database: str) -> int:
+        """Return how many statements on a database the log of the server has."""
+        assert self._folder is not None
+        pattern = rb"^%s LOG:  (?:statement|execute [^:]*): " % database.encode()
+        log = (self._folder / "log").read_bytes()
+        return len(re.findall(pattern, log, re.MULTILINE))
 
     def start(self) -> None:
         """Initialize a cluster and return when it answers."""

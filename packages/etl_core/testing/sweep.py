@@ -5,11 +5,15 @@ moment of dying, a new place is seeded, the job dies there, is started again unt
 is through, and what is left is compared with the clean run.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+import signal
 from typing import Any, NamedTuple
 
 from etl_core.calls import Call
 from etl_core.errors import EtlError, ExitCode
+from etl_core.support.executor import run_bounded
 from etl_core.testing import victim
 from etl_core.testing.crashpoints import CallRecorder, CrashAt, Crashed, Moment
 from etl_core.testing.observation import Observation, Observer
@@ -18,6 +22,9 @@ from etl_core.testing.s3 import S3Server
 from etl_core.testing.worlds import Place, Starter, World
 
 STARTS = 4
+# Each in a place of its own: while one waits for the servers, another works.
+DEATHS_AT_ONCE = 3
+KILLED = (Moment.BEFORE, Moment.AFTER)
 FINISHED = (ExitCode.OK, ExitCode.QUARANTINED)
 
 
@@ -26,7 +33,8 @@ class Point(NamedTuple):
 
     :param concurrency: units in progress at once.
     :param number: of the call, counted from 1.
-    :param moment: when it died: before, after, lost, or by a kill.
+    :param moment: when it died: before, after or lost.
+    :param killed: whether a process of its own was killed.
     :param call: what it was; ``None`` when this start made fewer calls.
     :param starts: how many starts it took until the job was through.
     :param difference: from the clean run; empty when there is none.
@@ -34,7 +42,8 @@ class Point(NamedTuple):
 
     concurrency: int
     number: int
-    moment: str
+    moment: Moment
+    killed: bool
     call: Call | None
     starts: int
     difference: str
@@ -45,18 +54,34 @@ class Stage:
 
     :param world: what is put there.
     :param s3: where the buckets are made.
-    :param postgres: where the database is made, if the world has one.
+    :param postgres: where the database is made; ``None`` for a world without one.
     """
 
-    def __init__(self, world: World, s3: S3Server, postgres: PostgresServer) -> None:
+    def __init__(
+        self, world: World, s3: S3Server, postgres: PostgresServer | None
+    ) -> None:
         """Fill what is kept."""
         self.world = world
         self.s3 = s3
         self._postgres = postgres
         kept = {name: s3.fresh_bucket() for name in world.kept}
-        database = postgres.fresh_database() if world.has_database else None
-        self._kept = Place(kept, database)
+        self._kept = Place(kept, postgres.fresh_database() if postgres else None)
         world.prepare(self._kept, s3)
+        if postgres and self._kept.database:
+            postgres.log_statements(self._kept.database)
+
+    def take_counts(self) -> dict[str, int]:
+        """Return how many calls each server had since the last time.
+
+        A genuine server, which others may use too, is left out.
+        """
+        counts = {}
+        if not self.s3.is_genuine:
+            counts["s3"] = self.s3.take_request_count()
+        database, postgres = self._kept.database, self._postgres
+        if database and postgres and not postgres.is_genuine:
+            counts["postgresql"] = postgres.take_statement_count(database)
+        return counts
 
     def place(self) -> Place:
         """Return a new place, as the world is before the first start."""
@@ -74,7 +99,7 @@ class Stage:
         """Remove what was kept."""
         for bucket in self._kept.buckets.values():
             self.s3.remove_bucket(bucket)
-        if self._kept.database:
+        if self._kept.database and self._postgres:
             self._postgres.drop_database(self._kept.database)
 
 
@@ -88,56 +113,64 @@ class Sweep:
     def __init__(self, stage: Stage, concurrency: int) -> None:
         """Connect, and run once without dying.
 
-        :raises EtlError: when the run fails, or sent requests past the seam.
+        :raises EtlError: when the run fails, or sent calls past the seam.
         """
         self._stage = stage
-        self._s3 = stage.s3
         self.concurrency = concurrency
         options = ["--concurrency", str(concurrency)]
         self._starter = Starter(stage.world, stage.s3.client, options)
         self._observer = Observer(stage.s3.client)
         self.calls, self._clean = self._clean_run()
 
+    def count_deaths(self, moments: Sequence[Moment]) -> int:
+        """Return how often :meth:`deaths` kills."""
+        return len(self.calls) * len(moments)
+
+    def count_kills(self, count: int) -> int:
+        """Return how often :meth:`kills` kills."""
+        return len(spread(count, len(self.calls))) * len(KILLED)
+
     def deaths(self, moments: Sequence[Moment]) -> Iterator[Point]:
-        """Die at every call, at each of the moments."""
-        for number in range(1, len(self.calls) + 1):
-            for moment in moments:
-                yield self._die_at(number, moment)
+        """Die at every call, at each of the moments; in no particular order."""
+        return self._all(self._die_at, range(1, len(self.calls) + 1), moments)
 
     def kills(self, count: int, world_name: str) -> Iterator[Point]:
         """Kill a process of its own, at calls spread over the run.
 
         :param world_name: ``module:attribute`` of the world, for the process.
         """
-        for number in spread(count, len(self.calls)):
-            for moment in (Moment.BEFORE, Moment.AFTER):
-                yield self._kill_at(number, moment, world_name)
+
+        def kill(number: int, moment: Moment) -> Point:
+            return self._kill_at(number, moment, world_name)
+
+        return self._all(kill, spread(count, len(self.calls)), KILLED)
+
+    def _all(
+        self,
+        die: Callable[[int, Moment], Point],
+        numbers: Sequence[int],
+        moments: Sequence[Moment],
+    ) -> Iterator[Point]:
+        """Die at each call and moment, several at once."""
+        return run_bounded(
+            lambda each: die(*each),
+            product(numbers, moments),
+            workers=DEATHS_AT_ONCE,
+            in_flight=DEATHS_AT_ONCE,
+        )
 
     def _clean_run(self) -> tuple[list[Call], Observation]:
         """Run once and return the calls and what is left."""
         recorder = CallRecorder()
         place = self._stage.place()
-        if not self._s3.is_genuine:
-            self._s3.take_request_count()
+        self._stage.take_counts()
         code = self._starter.start(place, recorder)
         if code not in FINISHED:
             raise EtlError(f"the clean run of the small world ended with {code}")
-        self._check_count(recorder.calls)
+        check_counts(recorder.calls, self._stage.take_counts())
         seen = self._observe(place)
         self._stage.clear(place)
         return recorder.calls, seen
-
-    def _check_count(self, calls: Sequence[Call]) -> None:
-        """Compare the calls that were seen with those that the server had."""
-        if self._s3.is_genuine:
-            return
-        seen = sum(call.system == "s3" for call in calls)
-        served = self._s3.take_request_count()
-        if seen != served:
-            raise EtlError(
-                f"the job made {served} requests to S3 but {seen} passed the seam: "
-                "a client of its own would die unseen"
-            )
 
     def _die_at(self, number: int, moment: Moment) -> Point:
         """Die once in this process."""
@@ -147,23 +180,20 @@ class Sweep:
             code: int | None = self._starter.start(place, crash)
         except Crashed:
             code = None
-        return self._recovered(place, code, number, moment.value, crash.call)
+        died = Point(self.concurrency, number, moment, False, crash.call, 1, "")
+        return self._recovered(place, code, died)
 
     def _kill_at(self, number: int, moment: Moment, world_name: str) -> Point:
         """Kill a process once."""
         place = self._stage.place()
-        code = victim.run(world_name, place, self._s3, self.concurrency, number, moment)
-        call = self.calls[number - 1]
-        return self._recovered(place, code, number, f"kill {moment.value}", call)
+        s3 = self._stage.s3
+        code = victim.run(world_name, place, s3, self.concurrency, number, moment)
+        # The calls of another process are not seen; with one worker they are the same.
+        call = self.calls[number - 1] if code == -signal.SIGKILL else None
+        died = Point(self.concurrency, number, moment, True, call, 1, "")
+        return self._recovered(place, code, died)
 
-    def _recovered(
-        self,
-        place: Place,
-        code: int | None,
-        number: int,
-        moment: str,
-        call: Call | None,
-    ) -> Point:
+    def _recovered(self, place: Place, code: int | None, died: Point) -> Point:
         """Start again until the job is through, and compare."""
         starts = 1
         while code not in FINISHED and starts < STARTS:
@@ -173,11 +203,26 @@ class Sweep:
         if code in FINISHED:
             difference = "; ".join(differences(self._clean, self._observe(place)))
         self._stage.clear(place)
-        return Point(self.concurrency, number, moment, call, starts, difference)
+        return died._replace(starts=starts, difference=difference)
 
     def _observe(self, place: Place) -> Observation:
         """Look at what the job may have changed."""
         return self._observer.observe(place, self._stage.world.changed)
+
+
+def check_counts(calls: Sequence[Call], served: Mapping[str, int]) -> None:
+    """Compare the calls that were seen with those that the servers had.
+
+    :raises EtlError: when they are not the same.
+    """
+    seen = Counter(call.system for call in calls)
+    for system, count in served.items():
+        if seen[system] != count:
+            raise EtlError(
+                f"the job made {count} calls to {system} but {seen[system]} passed "
+                "the seam: a client of its own would die unseen; let it use those "
+                "that its world is given"
+            )
 
 
 def spread(count: int, calls: int) -> list[int]:

@@ -5,11 +5,10 @@ world once; the environment says where the servers are, and at which call to die
 """
 
 import json
-import os
 import subprocess
 import sys
 
-from etl_core.config import DatabaseSettings
+from etl_core.config import DatabaseSettings, environment
 from etl_core.s3.client import create_client
 from etl_core.testing.crashpoints import crash_hook, Moment, VARIABLE
 from etl_core.testing.postgres import variables
@@ -31,7 +30,7 @@ def run(
 
     :returns: the exit code; negative is the number of the signal that killed it.
     """
-    environ = {**os.environ, **s3.environment, VARIABLE: f"{number}:{moment.value}"}
+    environ = {**environment(), **s3.environment, VARIABLE: f"{number}:{moment.value}"}
     if place.database:
         environ.update(variables(place.database))
     command = [

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass
 import importlib
-import io
 from typing import Any, NamedTuple, TYPE_CHECKING
 
 from etl_core import logs
@@ -135,7 +134,7 @@ class Starter:
         """
         made = self._clients(place, hook, lease or virtual_lease())
         arguments = [*self._world.arguments(place), *self._options]
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.ExitStack() as ends:
+        with contextlib.ExitStack() as ends:
             if made.database:
                 ends.callback(made.database.close)
             try:

@@ -65,6 +65,19 @@ class CrashAtTest(unittest.TestCase):
         self.send(hook, 3)
         self.assertEqual([1, 2, 3], self.sent)
 
+    def test_an_error_is_an_answer(self) -> None:
+        """A process dies after a call, or loses its answer, also when it failed."""
+        for moment, expected in (
+            (Moment.AFTER, Crashed),
+            (Moment.LOST, TransientError),
+        ):
+            with self.subTest(moment), self.assertRaises(expected):
+                CrashAt(1, moment)(PUT, self.refuse)
+
+    def refuse(self) -> None:
+        """Answer with an error."""
+        raise ConfigError("refused")
+
     def test_no_handler_survives(self) -> None:
         """A crash passes through handlers of exceptions."""
         with self.assertRaises(Crashed):
