@@ -20,6 +20,10 @@ class S3ClientContractTest(StoreContract, unittest.TestCase):
     def setUp(self) -> None:
         """Make an empty bucket."""
         self.server = s3_server()
+        # radosgw 16, the genuine server of continuous integration, drops the tags
+        # of an upload and leaves the ETag in its answer to completing one empty.
+        self.keeps_tags_of_uploads = not self.server.is_genuine
+        self.names_the_completed_etag = not self.server.is_genuine
         self.bucket = self.server.fresh_bucket()
         self.boto = self.server.create_client()
         self.store: ObjectStore = S3Client(lambda: self.boto, retry=NO_RETRY)
@@ -49,6 +53,8 @@ class VersionedTest(unittest.TestCase):
     def test_copy_names_the_version_of_its_source(self) -> None:
         """The answer to a copy says which version was copied."""
         server = s3_server()
+        if server.is_genuine:
+            self.skipTest("radosgw 16 does not say which version it copied")
         bucket = server.fresh_bucket(versioned=True)
         store = S3Client(server.create_client, retry=NO_RETRY)
         source = ObjectRef(bucket, "key")
