@@ -197,7 +197,7 @@ class S3Client:
             ref.url,
             lambda: self._client.get_object_tagging(Bucket=ref.bucket, Key=ref.key),
         )
-        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+        return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", ())}
 
     def create_upload(
         self, ref: ObjectRef, like: ObjectHead, tags: Mapping[str, str]

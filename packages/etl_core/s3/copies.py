@@ -93,7 +93,9 @@ class Copier:
             the source, which is why it is not the store's own error.
         """
         try:
-            return self.store.complete_upload(upload, parts)
+            etag = self.store.complete_upload(upload, parts)
+            # Ceph's gateway leaves it out of the answer.
+            return etag or self.store.head(upload.ref).etag
         except ObjectMissing as error:
             raise TransientError(
                 f"the upload of {upload.ref.url} is gone; the next attempt finds out "

@@ -24,6 +24,15 @@ TO = ObjectRef(TARGET, "to")
 LARGE = bytes(range(SINGLE_BYTES + 5))
 
 
+class SilentStore(FakeStore):
+    """A store whose answer to a completion names no ETag."""
+
+    def complete_upload(self, upload: Upload, parts: list[str]) -> str:
+        """Complete, and say nothing."""
+        super().complete_upload(upload, parts)
+        return ""
+
+
 class CopierTest(unittest.TestCase):
     """Objects that are large above twenty bytes, and copied in parts of eight."""
 
@@ -143,6 +152,13 @@ class CopierTest(unittest.TestCase):
         for size in (1, len(LARGE)):
             with self.assertRaises(ObjectMissing):
                 self.copier.copy(FROM, TO, size)
+
+    def test_completion_without_etag(self) -> None:
+        """A store that does not say what it made is asked."""
+        silent = SilentStore(SOURCE, TARGET, copy_limit=SINGLE_BYTES)
+        silent.seed(FROM, LARGE)
+        result = Copier(silent, SINGLE_BYTES, PART_BYTES).copy(FROM, TO, len(LARGE))
+        self.assertEqual(silent.head(TO).etag, result.etag)
 
     def test_lost_completion(self) -> None:
         """A completed upload whose answer was lost says nothing about its source."""
