@@ -78,6 +78,9 @@ resource "aws_s3_bucket_logging" "this" {
   bucket        = aws_s3_bucket.this[each.key].id
   target_bucket = var.create_access_log_bucket ? aws_s3_bucket.this["access_logs"].id : var.access_log_bucket
   target_prefix = "${each.value}/"
+
+  # S3 refuses a bucket that its log delivery may not write to yet.
+  depends_on = [aws_s3_bucket_policy.this]
 }
 
 locals {
@@ -86,7 +89,7 @@ locals {
       {
         Sid       = "OnlyOverTls"
         Effect    = "Deny"
-        Principal = "*"
+        Principal = { AWS = "*" }
         Action    = "s3:*"
         Resource  = [arn, "${arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
@@ -94,7 +97,7 @@ locals {
       {
         Sid       = "OnlyOverTls12OrNewer"
         Effect    = "Deny"
-        Principal = "*"
+        Principal = { AWS = "*" }
         Action    = "s3:*"
         Resource  = [arn, "${arn}/*"]
         Condition = { NumericLessThan = { "s3:TlsVersion" = "1.2" } }

@@ -102,7 +102,7 @@ run "only_tls" {
   assert {
     condition = alltrue([for place, each in aws_s3_bucket_policy.this : length([
       for statement in jsondecode(each.policy).Statement : statement
-      if statement.Effect == "Deny" && statement.Principal == "*" && statement.Action == "s3:*" &&
+      if statement.Effect == "Deny" && statement.Principal == { AWS = "*" } && statement.Action == "s3:*" &&
       try(statement.Condition.Bool["aws:SecureTransport"], "") == "false" &&
       statement.Resource == [local.bucket_arns[place], "${local.bucket_arns[place]}/*"]
     ]) == 1])
