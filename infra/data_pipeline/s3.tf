@@ -17,9 +17,7 @@ locals {
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:a copy in another region is a choice of the whole account, made where its backups are
-  #checkov:skip=CKV_AWS_18:the bucket of the access logs would log into itself; the others have aws_s3_bucket_logging.this
   #checkov:skip=CKV2_AWS_62:jobs list what is there; nothing waits for events
-  #checkov:skip=CKV_AWS_145:the data buckets have a key of ours; S3 delivers access logs to SSE-S3 buckets only
   for_each = local.buckets
 
   bucket = each.value

@@ -39,7 +39,6 @@ resource "aws_subnet" "public" {
 }
 
 resource "aws_eip" "nat" {
-  #checkov:skip=CKV2_AWS_19:the address belongs to a NAT gateway, not to an instance
   for_each = toset(local.nat_zones)
 
   domain = "vpc"
