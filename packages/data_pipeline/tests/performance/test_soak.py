@@ -137,7 +137,7 @@ class SoakTest(JobTestCase):
             kills += killed
             if not killed and first.returncode in FINISHED:
                 return kills
-        self.fail(f"no start of {STARTS} was through")
+        raise self.failureException(f"no start of {STARTS} was through")
 
     @contextmanager
     def process(self, url: str) -> Iterator["subprocess.Popen[bytes]"]:
