@@ -9,7 +9,7 @@ PACKAGES := etl_core etl_database_schema data_pipeline workbench
 P ?= $(PACKAGES)
 TIER ?= all
 FAIL_UNDER ?= 90
-SOURCES = $(addprefix packages/,$(P)) $(if $(filter command environment,$(origin P)),,$(wildcard infra/local/*.py))
+SOURCES = $(addprefix packages/,$(P)) $(if $(filter command environment,$(origin P)),,$(wildcard infra/*/*.py))
 
 export POETRY_NO_INTERACTION := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -17,11 +17,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export POETRY_PYPI_MIRROR_URL ?= $(shell $(PYTHON) -c "from pip._internal.models.index import PyPI; print(PyPI.simple_url)" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-coverage bench check lint format type-check policy lock lock-check build clean
+.PHONY: help setup demo test test-coverage bench check lint format type-check policy lock lock-check build clean infra-check infra-e2e
 
 ##@ Start here
 help: ## Print this help
-	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nP=etl_core names packages, TIER=unit a tier, PYTHON=python3.10 VENV=.venv-3.10 another Python.\n'
 
 setup: $(VENV)/.stamp ## Install the workspace environment into .venv
@@ -52,6 +52,13 @@ test-coverage: setup ## Run the tests and print which lines they miss
 
 bench: setup ## Run the performance tests
 	@$(BIN)/python -m workbench.suite --tier performance
+
+##@ Infrastructure
+infra-check: setup ## Check the Terraform stacks: fmt, validate, test, permissions, checkov
+	@infra/local/check.sh
+
+infra-e2e: setup ## Apply, plan and destroy the stacks against a local AWS endpoint
+	@infra/local/e2e.sh
 
 ##@ Dependencies and builds
 lock: $(TOOLS)/.stamp ## Lock every package anew, dependencies first
