@@ -141,7 +141,8 @@ def _from_refusal(call: Call, status: int, code: str, text: str) -> EtlError:
         return ObjectArchived(f"archived: {text}; restore it, then replay the unit")
     if status == 403:
         return AccessRefused(
-            f"access refused: {text}; grant this role {_permission(call.operation)}"
+            f"access refused: {text}; check the credentials, or grant this role "
+            f"{_permission(call.operation)}"
         )
     if status == 412:
         return ConditionFailed(f"changed by somebody else: {text}")
