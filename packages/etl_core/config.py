@@ -102,6 +102,8 @@ class S3Settings(Settings):
         "connections": "ETL_S3_CONNECTIONS",
         "connect_timeout_seconds": "ETL_S3_CONNECT_TIMEOUT_SECONDS",
         "read_timeout_seconds": "ETL_S3_READ_TIMEOUT_SECONDS",
+        "retry_attempts": "ETL_S3_RETRY_ATTEMPTS",
+        "retry_seconds": "ETL_S3_RETRY_SECONDS",
     }
 
     endpoint_url: str | None = Field(None, description="an S3 endpoint of one's own")
@@ -112,6 +114,33 @@ class S3Settings(Settings):
     )
     read_timeout_seconds: float = Field(
         60.0, gt=0, description="time limit for waiting on an answer"
+    )
+    retry_attempts: int = Field(
+        6, ge=1, le=100, description="how often a request is sent while it fails"
+    )
+    retry_seconds: float = Field(
+        60.0, ge=0, description="no request is sent again after this time"
+    )
+
+
+class RunSettings(Settings):
+    """How long a process keeps what others wait for."""
+
+    VARIABLES: ClassVar[dict[str, str]] = {
+        "lease_seconds": "ETL_LEASE_SECONDS",
+        "grace_seconds": "ETL_GRACE_SECONDS",
+    }
+
+    lease_seconds: float = Field(
+        15.0,
+        gt=0,
+        description="how long a lease lives that nobody renews; the same for all",
+    )
+    grace_seconds: float = Field(
+        25.0,
+        gt=0,
+        description="after SIGTERM the process is gone in this time; units in "
+        "progress get three fifths of it",
     )
 
 

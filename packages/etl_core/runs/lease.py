@@ -15,11 +15,13 @@ import time
 from typing import Any
 import uuid
 
-from etl_core.config import environment
+from etl_core.config import environment, RunSettings
 from etl_core.errors import ConditionFailed, EtlError, LeaseHeld, LeaseLost
 from etl_core.runs.records import read_record, Record, write_record
 from etl_core.runs.units import utc_now
 from etl_core.s3.store import ObjectRef, ObjectStore
+
+RENEWALS = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,20 @@ class LeaseTimes:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     background: bool = True
+
+    @classmethod
+    def from_environment(cls, wait: float) -> "LeaseTimes":
+        """Return the times that the environment asks for.
+
+        :param wait: how long to wait for another holder.
+        """
+        to_live = RunSettings.from_environment().lease_seconds
+        return cls(
+            to_live=to_live,
+            renew=to_live / RENEWALS,
+            wait=wait,
+            poll=min(cls.poll, to_live / RENEWALS),
+        )
 
 
 def this_process() -> dict[str, Any]:

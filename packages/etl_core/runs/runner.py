@@ -78,7 +78,7 @@ class Runner:
         self._options = options
         self._calls = calls
         self._stop = (stop or StopSignal()).limited(options.deadline_seconds)
-        self._times = lease or LeaseTimes(wait=options.lease_wait_seconds)
+        self._times = lease or LeaseTimes.from_environment(options.lease_wait_seconds)
         self._metrics = metrics
         self._began = time.monotonic()
 

@@ -67,7 +67,8 @@ class S3Client:
 
     :param client_factory: makes the boto3 client when it is first needed.
     :param hook: sees every request.
-    :param retry: how transient errors are retried.
+    :param retry: how transient errors are retried; as the environment says by
+        default.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class S3Client:
         """Make the boto3 client, which contacts nothing yet."""
         self._client = client_factory()
         self._hook = hook
-        self._retry = retry or RetryPolicy()
+        self._retry = retry or _retry_policy(S3Settings.from_environment())
 
     def _call(self, operation: str, target: str, send: Callable[[], T]) -> T:
         """Send one request, again while it fails for now."""
@@ -291,6 +292,13 @@ class S3Client:
                 "KeyMarker": answer["NextKeyMarker"],
                 "UploadIdMarker": answer["NextUploadIdMarker"],
             }
+
+
+def _retry_policy(settings: S3Settings) -> RetryPolicy:
+    """Return how long a request is tried."""
+    return RetryPolicy(
+        attempts=settings.retry_attempts, total_seconds=settings.retry_seconds
+    )
 
 
 def _etag(quoted: str) -> str:

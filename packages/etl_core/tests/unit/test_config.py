@@ -5,7 +5,13 @@ from typing import ClassVar
 import unittest
 from unittest import mock
 
-from etl_core.config import DatabaseSettings, MetricsSettings, S3Settings, Settings
+from etl_core.config import (
+    DatabaseSettings,
+    MetricsSettings,
+    RunSettings,
+    S3Settings,
+    Settings,
+)
 from etl_core.errors import ConfigError
 
 DATABASE = {
@@ -91,7 +97,7 @@ class SettingsTest(unittest.TestCase):
 
     def test_variables_cover_all_fields(self) -> None:
         """Each field has its variable and says what it is for."""
-        for kind in (DatabaseSettings, MetricsSettings, S3Settings):
+        for kind in (DatabaseSettings, MetricsSettings, RunSettings, S3Settings):
             with self.subTest(kind=kind.__name__):
                 self.assertEqual(set(kind.model_fields), set(kind.VARIABLES))
                 self.assertTrue(

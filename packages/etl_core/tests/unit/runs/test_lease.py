@@ -369,5 +369,23 @@ class BackgroundTest(unittest.TestCase):
             lease.check()
 
 
+class TimesTest(unittest.TestCase):
+    """The times of a lease that the environment asks for."""
+
+    def times_of(self, **environ: str) -> LeaseTimes:
+        """Return the times in an environment."""
+        with mock.patch.dict(os.environ, environ, clear=True):
+            return LeaseTimes.from_environment(wait=7.0)
+
+    def test_defaults(self) -> None:
+        """They are those of the class, but for the time to wait."""
+        self.assertEqual(LeaseTimes(wait=7.0), self.times_of())
+
+    def test_a_shorter_life(self) -> None:
+        """It is renewed, and looked at, three times as often as it ends."""
+        times = self.times_of(ETL_LEASE_SECONDS="1.5")
+        self.assertEqual((1.5, 0.5, 0.5), (times.to_live, times.renew, times.poll))
+
+
 if __name__ == "__main__":
     unittest.main()
