@@ -3,6 +3,7 @@
 import sys
 
 from etl_core import logs, output, registry, stop
+from etl_core.config import RunSettings
 from etl_core.errors import EtlError, ExitCode
 
 logger = logs.get_logger()
@@ -25,7 +26,7 @@ def _guarded(jobs_package: str, name: str, argv: list[str]) -> int:
     """Turn whatever the job raises into an exit code."""
     try:
         logs.configure()
-        with stop.on_signals():
+        with stop.on_signals(RunSettings.from_environment().grace_seconds):
             return _call(jobs_package, name, argv)
     except EtlError as error:
         _report(registry.program_name(jobs_package), error)

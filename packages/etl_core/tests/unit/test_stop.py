@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 import unittest
 from unittest import mock
 
@@ -51,6 +52,23 @@ class StopSignalTest(unittest.TestCase):
         self.assertTrue(signal.requested)
         with self.assertRaisesRegex(DeadlineReached, "deadline of 270 s is reached"):
             signal.check()
+
+    def test_overdue(self) -> None:
+        """Some time after a request or a deadline, of its own or of its parent."""
+        for deadline in (None, 100.0):
+            named = StopSignal(deadline, clock=self.clock)
+            child = named.limited(None)
+            self.assertFalse(child.overdue)
+            named.request("SIGTERM")
+            self.now += 14.9
+            self.assertFalse(child.overdue)
+            self.now += 0.1
+            self.assertTrue(child.overdue)
+        late = StopSignal(10, clock=self.clock)
+        self.now += 24.9
+        self.assertFalse(late.limited(None).overdue)
+        self.now += 0.1
+        self.assertTrue(late.limited(None).overdue)
 
     def test_child_sees_what_its_parent_sees(self) -> None:
         """Request and deadline of the parent end the child, not the reverse."""
@@ -114,6 +132,20 @@ class ProcessStopTest(unittest.TestCase):
             os.kill(os.getpid(), signal.SIGTERM)
 
         leave.assert_called_once_with(143)
+
+    def test_the_end_of_the_grace_leaves_at_once(self) -> None:
+        """Whatever hangs; a job that ends in time is not disturbed."""
+        with mock.patch("os._exit") as leave:
+            with stop.on_signals(0.1):
+                stop.current()
+                os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.2)
+            leave.assert_not_called()
+            with stop.on_signals(0.1):
+                stop.current()
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(0.2)
+            leave.assert_called_once_with(143)
 
     def test_handlers_are_put_back(self) -> None:
         """After the job, signals mean what they meant before."""
