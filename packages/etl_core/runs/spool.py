@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+import errno
 import gzip
 import hashlib
 import heapq
 import json
 from pathlib import Path
+import sqlite3
 import tempfile
 from typing import Any, BinaryIO, cast
 
+from etl_core.config import environment
 from etl_core.errors import ConfigError
 
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 # Level 1 writes about four times as fast as 6 and makes a ledger a fifth larger.
 LEVEL = 1
 MERGED_FILES = 64
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 class LineWriter:
@@ -62,17 +66,30 @@ def read_lines(source: Path | BinaryIO) -> Iterator[Any]:
 def local_folder() -> Iterator[Path]:
     """Make a folder for local files and remove it afterwards.
 
-    :raises ConfigError: when there is no room for one.
+    What is written there may fill the disk at any line. It is translated here, around
+    all of them; the run stays open and continues where there is room.
+
+    :raises ConfigError: when there is no room for one, or for what goes into it.
     """
     try:
-        folder = tempfile.TemporaryDirectory(prefix="etl-")
+        # Named, because otherwise one that cannot be written is silently passed over.
+        wanted = environment().get("TMPDIR") or None
+        folder = tempfile.TemporaryDirectory(prefix="etl-", dir=wanted)
     except OSError as error:
         raise ConfigError(
             f"no temporary folder can be made: {error}; set TMPDIR to one that can be "
             "written"
         ) from error
     with folder as path:
-        yield Path(path)
+        try:
+            yield Path(path)
+        except (OSError, sqlite3.OperationalError) as error:
+            if isinstance(error, OSError) and error.errno not in NO_ROOM:
+                raise
+            raise ConfigError(
+                f"no room for temporary files in {Path(path).parent}: {error}; make "
+                "room there or set TMPDIR, and start the same command to continue"
+            ) from error
 
 
 def sha256_of(path: Path) -> str:

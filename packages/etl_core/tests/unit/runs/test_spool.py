@@ -1,12 +1,22 @@
 """Unit tests of :mod:`etl_core.runs.spool`."""
 
+from pathlib import Path
 import random
+import sqlite3
 import unittest
 from unittest import mock
 
-from etl_core.runs.spool import LineWriter, read_lines, sha256_of, SortedSpool
+from etl_core.errors import ConfigError
+from etl_core.runs.spool import (
+    LineWriter,
+    local_folder,
+    read_lines,
+    sha256_of,
+    SortedSpool,
+)
 from etl_core.tests.worlds import FolderTest
 
+FULL = Path("/dev/full")
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
@@ -40,6 +50,43 @@ class LineWriterTest(FolderTest):
         self.assertEqual(EMPTY_SHA256, sha256_of(path))
         path.write_bytes(b"x")
         self.assertNotEqual(EMPTY_SHA256, sha256_of(path))
+
+
+class LocalFolderTest(unittest.TestCase):
+    """A folder for local files, and what can be wrong with it."""
+
+    def test_it_is_gone_afterwards(self) -> None:
+        """Also when the work in it fails, whose error passes through."""
+        with self.assertRaises(FileNotFoundError), local_folder() as folder:
+            (folder / "missing").read_bytes()
+        self.assertFalse(folder.exists())
+
+    @unittest.skipUnless(FULL.exists(), "requires /dev/full")
+    def test_a_full_disk(self) -> None:
+        """One line says where, and what to do."""
+        with (
+            self.assertRaisesRegex(ConfigError, "No space left .*TMPDIR.*to continue"),
+            local_folder(),
+            LineWriter(FULL) as lines,
+        ):
+            lines.write("something")
+
+    def test_a_full_disk_under_a_database(self) -> None:
+        """The local database has words of its own for it."""
+        with (
+            self.assertRaisesRegex(ConfigError, "no room .*disk is full"),
+            local_folder(),
+        ):
+            raise sqlite3.OperationalError("database or disk is full")
+
+    def test_a_folder_that_cannot_be_written(self) -> None:
+        """The message names the variable."""
+        with (
+            mock.patch.dict("os.environ", {"TMPDIR": "/proc/nowhere"}),
+            self.assertRaisesRegex(ConfigError, "no temporary folder .*set TMPDIR"),
+            local_folder(),
+        ):
+            self.fail("made a folder")
 
 
 class SortedSpoolTest(FolderTest):
