@@ -85,6 +85,19 @@ class JobParser(Parser):
         ]
         return found, rest
 
+    def check(self, args: Sequence[str]) -> None:
+        """Refuse arguments that are wrong, whatever the environment is.
+
+        What they leave out may be set where the job will run.
+
+        :raises ConfigError: saying what is wrong with which.
+        """
+        for action in self._actions:
+            action.required = False
+            if isinstance(action.default, _Fault):
+                action.default = None
+        self.parse_args(args)
+
     def _joined(self, args: Sequence[str]) -> Iterator[str]:
         """Yield the arguments, each option together with its value."""
         valued = {row.flag for row in self.rows} - self.switches

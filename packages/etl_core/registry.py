@@ -107,6 +107,16 @@ def load(jobs_package: str, name: str) -> Entrypoint:
     return _entrypoint(job, sources[name])
 
 
+def load_parser(jobs_package: str, name: str) -> object | None:
+    """Import one job and make its parser; ``None`` when its module has no ``parser``.
+
+    A job that parses in ``parser()`` lets others see its options: the reference pages
+    and the check of the arguments in a manifest.
+    """
+    make = getattr(importlib.import_module(f"{jobs_package}.{name}"), "parser", None)
+    return make() if callable(make) else None
+
+
 def _entrypoint(job: object, path: Path) -> Entrypoint:
     """Return the callable of a ``JOB``.
 

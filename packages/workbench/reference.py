@@ -211,8 +211,8 @@ def _run_parser() -> JobParser:
 
 def _parser(program: str, job: str) -> JobParser | None:
     """Return the parser of a job; a job without ``parser()`` has its own ways."""
-    make = getattr(importlib.import_module(f"{program}.{job}"), "parser", None)
-    return make() if make else None
+    parser = registry.load_parser(program, job)
+    return parser if isinstance(parser, JobParser) else None
 
 
 def _options(parser: JobParser, rows: Iterable[OptionRow]) -> str:

@@ -13,6 +13,7 @@ import unittest
 
 from etl_core import registry
 from etl_core.console import COMMANDS
+from etl_core.manifests import exits
 from workbench.policy.tree import Tree
 from workbench.reference import own_options, ROOT, SHARED, VERB
 
@@ -30,6 +31,8 @@ PROGRAM = "data-pipeline"
 JOBS = "data_pipeline.jobs"
 HOW_TO = "docs/how-to/add-a-job.md"
 COMMANDS_PAGE = "docs/reference/commands.md"
+EXIT_CODES = "docs/reference/exit-codes.md"
+KILLED = 137
 CONFIGURATION = "docs/reference/configuration.md"
 HELP = {"-h", "--help", "--version"}
 
@@ -155,6 +158,20 @@ class CommandTest(unittest.TestCase):
         """Look the options of a job up."""
         known = {row.flag for row in own_options(JOBS, job)} | SHARED | HELP | {"--"}
         self.assertLessEqual(set(options(words)), known)
+
+
+class ExitCodeTest(unittest.TestCase):
+    """The table of the exit codes."""
+
+    def test_reactions(self) -> None:
+        """What Kubernetes does is what the generated manifests tell it to do."""
+        text = (ROOT / EXIT_CODES).read_text()
+        rows = re.findall(r"^\| `(\d+)` \|.*\| (\w+) \| (\w+) \|$", text, re.MULTILINE)
+        found = {int(code): (plain, indexed) for code, plain, indexed in rows}
+        self.assertEqual((exits.COUNTS, exits.COUNTS), found.pop(KILLED))
+        self.assertEqual(
+            {int(it): (exits.PLAIN[it], exits.INDEXED[it]) for it in exits.PLAIN}, found
+        )
 
 
 class VariableTest(unittest.TestCase):

@@ -1,0 +1,1 @@
+"""What starts a job elsewhere: manifests for Kubernetes, ECS and Airflow."""
