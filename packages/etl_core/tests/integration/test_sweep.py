@@ -1,7 +1,7 @@
 """The crash proof on real servers: what it sees, and what it refuses to prove."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 import unittest
 
 from etl_core.database import DatabaseClient
@@ -9,8 +9,8 @@ from etl_core.errors import EtlError
 from etl_core.s3.client import S3Client
 from etl_core.s3.store import ObjectRef
 from etl_core.testing.observation import Observer
-from etl_core.testing.postgres import postgres_server
-from etl_core.testing.s3 import s3_server
+from etl_core.testing.postgres import postgres_server, PostgresServer
+from etl_core.testing.s3 import s3_server, S3Server
 from etl_core.testing.sweep import Stage, Sweep
 from etl_core.testing.worlds import Clients, Place, World
 
@@ -38,25 +38,39 @@ def world_of(job: Callable[[Place, Clients], Any], has_database: bool = False) -
     )
 
 
-def sweep(world: World) -> Sweep:
-    """Make the clean run of a world."""
-    database = postgres_server() if world.has_database else None
-    stage = Stage(world, s3_server(), database)
-    try:
-        return Sweep(stage, 1)
-    finally:
-        stage.close()
-
-
 class SeamTest(unittest.TestCase):
-    """The servers count too: what does not pass the seam cannot be killed there."""
+    """The servers count too: what does not pass the seam cannot be killed there.
+
+    The embedded ones, because genuine ones do not count for us.
+    """
+
+    s3: ClassVar[S3Server]
+    postgres: ClassVar[PostgresServer]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Start the servers."""
+        super().setUpClass()
+        cls.s3, cls.postgres = S3Server({}), PostgresServer({})
+        for server in (cls.s3, cls.postgres):
+            server.start()
+            cls.addClassCleanup(server.stop)
+
+    def sweep(self, world: World) -> Sweep:
+        """Make the clean run of a world."""
+        database = self.postgres if world.has_database else None
+        stage = Stage(world, self.s3, database)
+        try:
+            return Sweep(stage, 1)
+        finally:
+            stage.close()
 
     def test_a_store_of_its_own(self) -> None:
         """A request to S3 past the seam is found."""
-        own = S3Client(s3_server().create_client)
+        own = S3Client(self.s3.create_client)
         world = world_of(lambda place, _: own.probe(place.buckets[BUCKET]))
         with self.assertRaisesRegex(EtlError, "1 calls to s3 but 0 passed the seam"):
-            sweep(world)
+            self.sweep(world)
 
     def test_a_database_of_its_own(self) -> None:
         """Connecting is one statement, and the query is another."""
@@ -66,7 +80,7 @@ class SeamTest(unittest.TestCase):
                 own.execute_query("SELECT 1")
 
         with self.assertRaisesRegex(EtlError, "2 calls to postgresql but 0 passed"):
-            sweep(world_of(job, has_database=True))
+            self.sweep(world_of(job, has_database=True))
 
     def test_every_statement_is_one_call(self) -> None:
         """Also those that a transaction and a stream consist of, of several lines."""
@@ -77,7 +91,7 @@ class SeamTest(unittest.TestCase):
                 rows.execute_query("SELECT 1 AS one,\n2 AS two")
                 list(rows.stream("SELECT * FROM generate_series(1, 5)", batch_rows=2))
 
-        calls = sweep(world_of(job, has_database=True)).calls
+        calls = self.sweep(world_of(job, has_database=True)).calls
         self.assertEqual(
             ["connect", *["execute"] * 3, *["fetch"] * 3, "commit"],
             [call.operation for call in calls],
@@ -91,7 +105,7 @@ class SeamTest(unittest.TestCase):
             )
         )
         with self.assertRaisesRegex(EtlError, "clean run .* ended with 65"):
-            sweep(world)
+            self.sweep(world)
 
 
 class ObserverTest(unittest.TestCase):
