@@ -9,7 +9,7 @@ from etl_core.errors import EtlError
 from etl_core.s3.client import S3Client
 from etl_core.s3.store import ObjectRef
 from etl_core.testing.observation import Observer
-from etl_core.testing.postgres import postgres_server, PostgresServer
+from etl_core.testing.postgres import PostgresServer
 from etl_core.testing.s3 import s3_server, S3Server
 from etl_core.testing.sweep import Stage, Sweep
 from etl_core.testing.worlds import Clients, Place, World
