@@ -175,5 +175,6 @@ def _bar() -> Bar:
         TextColumn("{task.fields[size]}"),
         RateColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        # What stderr is now: whoever silences it later keeps the bar.
+        console=Console(file=sys.stderr),
     )
