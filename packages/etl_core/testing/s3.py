@@ -186,7 +186,9 @@ def s3_server() -> S3Server:
 
 def _empty(client: "BotoS3Client", name: str) -> None:
     """Remove what a bucket holds: versions, delete markers, unfinished uploads."""
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
+    # All pages first: who removes while listing may miss what moves up meanwhile.
+    pages = list(client.get_paginator("list_object_versions").paginate(Bucket=name))
+    for page in pages:
         versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         doomed: list[ObjectIdentifierTypeDef] = [
             {"Key": it["Key"], "VersionId": it["VersionId"]} for it in versions

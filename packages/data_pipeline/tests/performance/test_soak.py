@@ -196,7 +196,9 @@ class SoakTest(JobTestCase):
         self.assertEqual(0, shown.code, shown.stderr)
         [newest] = shown.result["runs"]
         self.assertEqual("closed", newest["status"], f"run {number}")
-        self.assertEqual(len(self.oracle.bodies), newest["listed"], f"run {number}")
+        totals, units = newest["totals"], len(self.oracle.bodies)
+        self.assertEqual(units, totals["listed"], f"run {number}")
+        self.assertEqual(units, totals["done"] + totals["unchanged"], f"run {number}")
 
 
 if __name__ == "__main__":
