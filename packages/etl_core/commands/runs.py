@@ -12,7 +12,7 @@ from etl_core.commands._operation import open_archive, verb_parser, write
 from etl_core.errors import ExitCode
 from etl_core.readers import whole_number, word
 from etl_core.registry import Program
-from etl_core.runs.archive import Archive, now, StoredRun
+from etl_core.runs.archive import Archive, StoredRun
 from etl_core.s3.store import ObjectStore
 
 
@@ -36,15 +36,15 @@ def command(program: Program, argv: list[str], store: ObjectStore | None = None)
 
 def _row(archive: Archive, run: StoredRun) -> dict[str, Any]:
     """Return one run as it is listed; only an open one has a lease to ask for."""
-    lease = run.lease_state(archive.lease(run.scope), now()) if not run.ended else None
     return {
         "run_id": run.run_id,
         "job": run.job,
         "started": run.started,
         "ended": run.ended,
         "status": run.status,
-        "lease": lease,
+        "lease": archive.holder(run)[0],
         "attempts": len(run.content["attempts"]),
+        "shard": run.shard,
         "parent": run.parent,
         "totals": run.totals,
     }

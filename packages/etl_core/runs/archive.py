@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from etl_core.errors import ConfigError
 from etl_core.runs.index import StoredFile
-from etl_core.runs.lease import provably_dead
+from etl_core.runs.lease import seems_alive
 from etl_core.runs.records import read_record
 from etl_core.runs.run import OPEN
+from etl_core.runs.shards import shard_scopes
 from etl_core.runs.state import ScopeState
 from etl_core.runs.units import Outcome
 from etl_core.s3.listing import list_objects
@@ -150,18 +151,23 @@ class StoredRun:
         return ObjectRef(self.scope.bucket, key).url if key else None
 
     def lease_state(self, lease: Mapping[str, Any], now: datetime) -> str | None:
-        """Tell whether somebody works on an open run; ``None`` when it is not open.
-
-        Whoever wants to take over watches the lease for longer: this is a guess, as
-        good as the clocks of two machines agree.
-        """
+        """Tell whether somebody works on an open run; ``None`` when it is not open."""
         if self.status != OPEN:
             return None
-        if lease.get("run") != self.run_id or lease["released"]:
-            return DEAD
-        silent = now - datetime.fromisoformat(lease["renewed"])
-        expired = silent.total_seconds() > lease["to_live_seconds"]
-        return DEAD if expired or provably_dead(lease["holder"]) else ALIVE
+        works = lease.get("run") == self.run_id and seems_alive(lease, now)
+        return ALIVE if works else DEAD
+
+    @property
+    def shard(self) -> str | None:
+        """Which part of a run it is, or of how many it consists."""
+        count = self.content.get("shards")
+        return f"all {count}" if count else self.content.get("shard")
+
+    @property
+    def shards(self) -> list[ScopeState]:
+        """The scopes of the shards that the run consists of; none for a plain one."""
+        count = self.content.get("shards") or 0
+        return shard_scopes(self.scope, self.content["scope"], count) if count else []
 
     def command(self, program: str) -> str:
         """Return the command that started it."""
@@ -230,7 +236,7 @@ class Archive:
         fits = exact or [
             it for it in names if it.run_id.startswith(text) or it.path.startswith(text)
         ]
-        found = self.read_all(fits[:2])
+        found = self._one_of_all(fits) or self.read_all(fits[:2])
         if len(found) > 1:
             shown = ", ".join(it.path for it in fits[:SHOWN])
             raise ConfigError(
@@ -243,6 +249,23 @@ class Archive:
     def lease(self, scope: ScopeState) -> dict[str, Any]:
         """Return who works on a scope."""
         return read_record(self.store, scope.lease).content
+
+    def holder(self, run: StoredRun) -> tuple[str | None, dict[str, Any]]:
+        """Tell whether somebody works on a run, and show the lease.
+
+        One of its shards is enough.
+        """
+        if run.ended:
+            return None, {}
+        leases = [self.lease(scope) for scope in run.shards or [run.scope]]
+        found = [(run.lease_state(lease, now()), lease) for lease in leases]
+        return min(found, key=lambda it: it[0] != ALIVE)
+
+    def _one_of_all(self, names: list[RunName]) -> list[StoredRun]:
+        """Return the run that consists of all others with its name, if one does."""
+        if len(names) < 2 or len({it.run_id for it in names}) > 1:
+            return []
+        return [run for run in self.read_all(names) if run.shards]
 
     def _sorted(self, names: Iterable[RunName]) -> Iterator[StoredRun]:
         """Read runs and yield them, the newest first."""

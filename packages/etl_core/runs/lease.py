@@ -5,8 +5,9 @@ wants it from a holder that is not provably dead waits until the record has not
 changed for its whole time to live, measured on the waiting machine's own clock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 import os
 from pathlib import Path
 import platform
@@ -78,6 +79,22 @@ def provably_dead(holder: dict[str, Any]) -> bool:
         return False
     started = _start_of(int(holder["pid"]))
     return started is None or started != holder.get("started")
+
+
+def seems_alive(lease: Mapping[str, Any], now: datetime | None = None) -> bool:
+    """Tell whether somebody holds a lease, from its record alone.
+
+    Whoever wants to take over watches the lease for longer: this is a guess, as good
+    as the clocks of two machines agree.
+
+    :param lease: its record; empty when there is none.
+    """
+    if not lease or lease["released"]:
+        return False
+    renewed = datetime.fromisoformat(lease["renewed"])
+    silent = (now or datetime.now(timezone.utc)) - renewed
+    expired = silent.total_seconds() > lease["to_live_seconds"]
+    return not expired and not provably_dead(lease["holder"])
 
 
 def _start_of(pid: int) -> str | None:

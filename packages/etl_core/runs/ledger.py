@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from etl_core.errors import ReconciliationError
 from etl_core.runs.index import download, StoredFile, upload
+from etl_core.runs.merge import merged
 from etl_core.runs.spool import LineWriter, read_lines
 from etl_core.runs.state import AttemptState
 from etl_core.runs.units import Line, Outcome
@@ -85,12 +87,26 @@ class LedgerWriter:
 def read_parts(
     store: ObjectStore, bucket: str, parts: Iterable[StoredFile], folder: Path
 ) -> Iterator[dict[str, Any]]:
-    """Yield the lines of stored parts, of which one at a time is on the disk.
+    """Yield the lines of stored parts, in the order of their destination keys.
+
+    Parts of one attempt follow each other, and one at a time is on the disk; those of
+    several shards are merged.
 
     :raises DataError: when a part is not what was written.
     """
-    for stored in parts:
-        yield from read_lines(download(store, bucket, stored, folder / "again"))
+
+    def lines(number: int, group: Iterable[StoredFile]) -> Iterator[dict[str, Any]]:
+        """Yield the lines of one attempt."""
+        for stored in group:
+            path = folder / f"again-{number}"
+            yield from read_lines(download(store, bucket, stored, path))
+
+    attempts = groupby(parts, key=lambda it: it.key.rpartition("/")[0])
+    groups = [list(group) for _, group in attempts]
+    streams = [lines(number, group) for number, group in enumerate(groups)]
+    if len(streams) == 1:
+        return streams[0]
+    return merged(*streams, key=lambda line: str(line["destination"]["key"]))
 
 
 def read_totals(

@@ -1,7 +1,7 @@
 """Removing the state of old runs that nothing rests on any more."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from etl_core.runs.archive import Archive, StoredRun
@@ -14,6 +14,7 @@ NEWEST = "newest"
 RECENT = "recent"
 QUARANTINE = "quarantine"
 INDEX = "index"
+SHARD = "shard"
 
 
 class Choice(NamedTuple):
@@ -97,14 +98,14 @@ class Pruner:
 
     def prune(self, job: str | None) -> dict[str, Any]:
         """Remove what can go, scope by scope, and return what became of the runs."""
-        for names in self._archive.scopes(job):
-            runs = self._archive.read_all(names)
-            lease = self._archive.lease(names[0].scope)
-            for run, kept in choose(runs, lease, self._before):
-                if kept:
-                    self._kept[kept] += 1
-                else:
-                    self._removed.append(self._remove(run))
+        choices = list(self._choices(job))
+        shards = {key for run, kept in choices if kept for key in _shard_records(run)}
+        for run, kept in choices:
+            reason = kept or (SHARD if _record(run) in shards else "")
+            if reason:
+                self._kept[reason] += 1
+            else:
+                self._removed.append(self._remove(run))
         return {
             "state": self._archive.state.url,
             "dry_run": self._dry_run,
@@ -116,10 +117,17 @@ class Pruner:
             "runs": self._removed,
         }
 
+    def _choices(self, job: str | None) -> Iterator[Choice]:
+        """Yield what is to become of each run, as far as its scope can tell."""
+        for names in self._archive.scopes(job):
+            runs = self._archive.read_all(names)
+            lease = self._archive.lease(names[0].scope)
+            yield from choose(runs, lease, self._before)
+
     def _remove(self, run: StoredRun) -> dict[str, Any]:
         """Remove the objects of a run."""
         store, bucket = self._archive.store, run.scope.bucket
-        record = run.scope.record(run.run_id).key
+        record = _record(run)
         folder = record.removesuffix("run.json")
         found = list(list_objects(store, bucket, folder))
         if not self._dry_run:
@@ -133,3 +141,13 @@ class Pruner:
             "objects": len(found),
             "bytes": sum(it.size for it in found),
         }
+
+
+def _record(run: StoredRun) -> str:
+    """Return the key of the record of a run."""
+    return run.scope.record(run.run_id).key
+
+
+def _shard_records(run: StoredRun) -> list[str]:
+    """Return the keys of the records whose ledgers a run of shards consists of."""
+    return [scope.record(run.run_id).key for scope in run.shards]

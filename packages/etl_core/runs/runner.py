@@ -23,6 +23,7 @@ from etl_core.runs.plan import Plan, spool_plan, UnitSource
 from etl_core.runs.preview import Forecast, plan_file, planned
 from etl_core.runs.replay import origin_of
 from etl_core.runs.run import Run, RunOpener, RunSpec
+from etl_core.runs.shards import ShardedRun
 from etl_core.runs.spool import local_folder
 from etl_core.runs.state import ScopeState
 from etl_core.runs.survey import NOTHING, Past, Survey
@@ -105,21 +106,35 @@ class Runner:
         try:
             # Before the run is opened: a start that cannot even list leaves no run.
             plan = spool_plan(parts.source, folder / "plan.ndjson.gz")
+            shards = self._join(spec, opener.scope)
             run = opener.open(lease)
             logs.bind(run=run.run_id)
             if run.result is not None:
                 logger.info("the run is closed already")
-                return run.result
-            logger.info(
-                "attempt begins",
-                attempt=run.attempt,
-                listed=plan.listed,
-                state=run.state.url,
-            )
-            attempt = Attempt(self._store, spec, run, lease, folder)
-            return self._complete(spec, parts, run, attempt, plan)
+                result = run.result
+            else:
+                logger.info(
+                    "attempt begins",
+                    attempt=run.attempt,
+                    listed=plan.listed,
+                    state=run.state.url,
+                )
+                attempt = Attempt(self._store, spec, run, lease, folder)
+                result = self._complete(spec, parts, run, attempt, plan)
+            if shards is None:
+                return result
+            return {**result, "all_shards": shards.merge(run.run_id, folder)}
         finally:
             lease.release()
+
+    def _join(self, spec: RunSpec, scope: ScopeState) -> ShardedRun | None:
+        """Agree with the other shards, if this is one."""
+        if self._options.shard is None:
+            return None
+        origin = origin_of(self._options)
+        shards = ShardedRun(self._store, scope, spec, self._options, origin)
+        shards.join()
+        return shards
 
     def _complete(
         self, spec: RunSpec, parts: JobParts, run: Run, attempt: Attempt, plan: Plan

@@ -49,10 +49,20 @@ class ScopeState:
         """Return an object of the scope."""
         return ObjectRef(self.bucket, self.folder + name)
 
+    def sibling(self, scope: Mapping[str, Any]) -> "ScopeState":
+        """Return the state of another scope of the same job."""
+        jobs = self.folder.rpartition("scope=")[0]
+        return ScopeState(self.bucket, f"{jobs}scope={digest_of(scope)}/")
+
     @property
     def lease(self) -> ObjectRef:
         """The record of who works on the scope, and of its newest run."""
         return self.ref("lease.json")
+
+    @property
+    def shards(self) -> ObjectRef:
+        """The record of into how many shards the units are divided."""
+        return self.ref("shards.json")
 
     def record(self, run_id: str) -> ObjectRef:
         """Return the record of a run."""

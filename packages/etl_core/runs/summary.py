@@ -7,9 +7,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from etl_core.runs.archive import ALIVE, Archive, now, StoredRun
+from etl_core.runs.archive import ALIVE, Archive, RunName, StoredRun
 from etl_core.runs.journal import read_journals
 from etl_core.runs.ledger import read_parts
+from etl_core.runs.run import CLOSED
+from etl_core.runs.shards import NOT_STARTED
 from etl_core.runs.units import Line
 
 TOP = 10
@@ -69,8 +71,8 @@ def summarize(
     :param program: the console script, for commands to copy.
     :param folder: for local files.
     """
-    lease = archive.lease(run.scope) if not run.ended else {}
-    state = run.lease_state(lease, now())
+    state, lease = archive.holder(run)
+    shards = _shards(archive, run)
     reasons: Counter[str] = Counter()
     largest, slowest = Top(size_of), Top(lambda line: line.seconds)
     for line in lines_of(archive, run, folder):
@@ -80,12 +82,13 @@ def summarize(
     return {
         **_head(run),
         "lease": state,
-        "waits_for": _waits_for(state, lease),
-        "continue": run.command(program) if state else None,
+        "waits_for": _missing(shards) or _waits_for(state, lease),
+        "continue": run.command(program) if state and not shards else None,
         **run.totals,
         "seconds": run.result.get("seconds"),
         "files": _files(run),
         "attempts": _attempts(run),
+        "shards": shards,
         "reasons": [
             {"reason": name, "units": count} for name, count in sorted(reasons.items())
         ],
@@ -110,6 +113,30 @@ def _head(run: StoredRun) -> dict[str, Any]:
     }
 
 
+def _shards(archive: Archive, run: StoredRun) -> list[dict[str, Any]]:
+    """Return how far each shard of a run is."""
+    rows = []
+    for number, scope in enumerate(run.shards):
+        found = archive.read(RunName(scope, run.run_id))
+        rows.append(
+            {
+                "shard": f"{number}/{len(run.shards)}",
+                "status": found.status if found else NOT_STARTED,
+                "attempts": len(found.content["attempts"]) if found else 0,
+                "listed": found.totals.get("listed") if found else None,
+                "record": scope.record(run.run_id).url,
+                "manifest": found.file("manifest") if found else None,
+            }
+        )
+    return rows
+
+
+def _missing(shards: list[dict[str, Any]]) -> str | None:
+    """Say which shards a run waits for."""
+    names = [row["shard"] for row in shards if row["status"] != CLOSED]
+    return f"shards {', '.join(names)}" if names else None
+
+
 def _waits_for(state: str | None, lease: Mapping[str, Any]) -> str | None:
     """Say what must happen before an open run closes."""
     if state is None:
@@ -125,7 +152,7 @@ def _files(run: StoredRun) -> dict[str, Any]:
     attempt = run.scope.attempt(run.run_id, len(run.content["attempts"]))
     return {
         "record": run.scope.record(run.run_id).url,
-        "ledger": attempt.url if run.parts else None,
+        "ledger": attempt.url if run.parts and not run.shards else None,
         **{name: run.file(name) for name in ("manifest", "quarantine", "index")},
     }
 

@@ -8,7 +8,7 @@ from etl_core.runs import ledger
 from etl_core.s3.store import ObjectRef
 from etl_core.support.shards import Shard
 from etl_core.tests.verbs import VerbTest
-from etl_core.tests.worlds import make_spec, make_unit, TARGET
+from etl_core.tests.worlds import make_scope, make_spec, make_unit, TARGET
 
 
 class VerifyTest(VerbTest):
@@ -76,7 +76,9 @@ class VerifyTest(VerbTest):
         self.world.store.seed(ObjectRef(TARGET, "sample/9"), b"x")
         self.world.run(make_spec(scope={"n": 1}, partial=True), run_id="second")
         self.world.run(make_spec(scope={"n": 2}), run_id="third", shard=Shard(0, 2))
-        for run_id in ("second", "third"):
+        third = make_scope().sibling({"n": 2}).record("third").key
+        folder = third.partition("/scope=")[2].partition("/")[0]
+        for run_id in ("second", f"{folder}/third"):
             with self.subTest(run_id):
                 self.assertIsNone(self.result("verify", run_id)["extra"])
 
