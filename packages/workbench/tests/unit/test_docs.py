@@ -1,6 +1,8 @@
 """The documentation says what holds: links, commands, variables, templates."""
 
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+import io
 import os
 from pathlib import Path, PurePosixPath
 import re
@@ -9,11 +11,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from typing import Any
 import unittest
 
-from etl_core import registry
+import kubernetes_validate
+import yaml
+
+from etl_core import console, registry
 from etl_core.console import COMMANDS
 from etl_core.manifests import exits
+from etl_core.options import JobParser
 from workbench.policy.tree import Tree
 from workbench.reference import own_options, ROOT, SHARED, VERB
 
@@ -31,6 +38,8 @@ PROGRAM = "data-pipeline"
 JOBS = "data_pipeline.jobs"
 HOW_TO = "docs/how-to/add-a-job.md"
 COMMANDS_PAGE = "docs/reference/commands.md"
+DEFAULT_JOB = "get_s3_files"
+EXAMPLES = "docs/how-to/manifests"
 EXIT_CODES = "docs/reference/exit-codes.md"
 KILLED = 137
 CONFIGURATION = "docs/reference/configuration.md"
@@ -172,6 +181,46 @@ class ExitCodeTest(unittest.TestCase):
         self.assertEqual(
             {int(it): (exits.PLAIN[it], exits.INDEXED[it]) for it in exits.PLAIN}, found
         )
+
+
+class ManifestTest(unittest.TestCase):
+    """The example manifests."""
+
+    def documents(self, name: str) -> list[dict[str, Any]]:
+        """Read an example."""
+        return list(yaml.safe_load_all((ROOT / EXAMPLES / name).read_text()))
+
+    def test_valid(self) -> None:
+        """An API server would take every document of every example."""
+        for path in (ROOT / EXAMPLES).iterdir():
+            for document in self.documents(path.name):
+                with self.subTest(path.name, kind=document["kind"]):
+                    kubernetes_validate.validate(document, "1.32", strict=True)
+
+    def test_generated(self) -> None:
+        """The command in the first line prints the example."""
+        path = ROOT / EXAMPLES / "scheduled-job.yaml"
+        expected = path.read_text()
+        first = expected.partition("\n")[0].removeprefix("# Made by: ")
+        _, verb, *argv = shlex.split(first)
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            code = console.main(JOBS, DEFAULT_JOB, [verb, *argv])
+        self.assertEqual((0, expected), (code, printed.getvalue()))
+
+    def test_default_job(self) -> None:
+        """Its options are those of the default job; the rest is as it is generated."""
+        *_, job = self.documents("default-job.yaml")
+        *_, generated = self.documents("scheduled-job.yaml")
+        pod = job["spec"]["template"]["spec"]
+        expected = generated["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        arguments = pod["containers"][0].pop("args")
+        expected["containers"][0].pop("args")
+        self.assertEqual(expected, pod)
+        parser = registry.load_parser(JOBS, DEFAULT_JOB)
+        assert isinstance(parser, JobParser)
+        parser.check(arguments)
+        self.assertIn("--agency-id", arguments)
 
 
 class VariableTest(unittest.TestCase):
