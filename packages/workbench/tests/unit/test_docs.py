@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 import io
+import json
 import os
 from pathlib import Path, PurePosixPath
 import re
@@ -296,6 +297,16 @@ class TemplateTest(unittest.TestCase):
     def test_full_job(self) -> None:
         """The test of the guide passes over the job of the guide."""
         self.call("unittest", "data_pipeline.tests.unit.jobs.test_compress_files")
+
+    def test_full_job_survives(self) -> None:
+        """The world of the guide is what the crash proof needs, and it proves."""
+        printed = self.call(
+            *("data_pipeline.cli.main", "crashtest", "compress_files", "--json"),
+            *("--concurrency=1", "--moments=after", "--kills=0"),
+        )
+        proof = json.loads(printed.splitlines()[-1])
+        self.assertEqual(0, proof["violations"])
+        self.assertGreater(proof["points"], 15)
 
 
 def _with_method(services: str, method: str) -> str:
