@@ -1,6 +1,6 @@
 """The job as a process that is still running: stopped, killed, and started twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import json
 import signal
 import subprocess
@@ -37,8 +37,15 @@ class LiveTestCase(JobTestCase):
 
     def launch(self, *argv: str, **environ: str) -> "subprocess.Popen[str]":
         """Start the job behind the proxy, with one worker, and let it run."""
+        command = [*RUN, "--agency-id", str(AGENCY), "--concurrency", "1", *argv]
+        return self.launch_by(command, **environ)
+
+    def launch_by(
+        self, command: Sequence[str], **environ: str
+    ) -> "subprocess.Popen[str]":
+        """Start any command behind the proxy and let it run."""
         process = subprocess.Popen(
-            [*RUN, "--agency-id", str(AGENCY), "--concurrency", "1", *argv],
+            command,
             env={**self.behind_proxy(), **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

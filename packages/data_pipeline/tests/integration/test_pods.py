@@ -57,15 +57,7 @@ class PodTestCase(LiveTestCase):
         environ = {**self.variables(), HEARTBEAT: str(self.beat(index))}
         if "JOB_COMPLETIONS" in environ:
             environ["JOB_COMPLETION_INDEX"] = str(index)
-        process = subprocess.Popen(
-            [DISPATCHER, *self.container["args"]],
-            env={**self.behind_proxy(), **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.addCleanup(self.end, process)
-        return process
+        return self.launch_by([DISPATCHER, *self.container["args"]], **environ)
 
     def variables(self) -> dict[str, str]:
         """Return the variables of the container, references replaced."""

@@ -108,6 +108,7 @@ class ManifestTest(SampleModuleTest):
         )
         self.assert_refused("--target ecs needs --region", "--target=ecs")
         self.assert_refused("--schedule", "--schedule", "61 * * * *")
+        self.assert_refused("--max-silence", "--max-silence=0s")
         self.assert_refused("ETL_GRACE_SECONDS", "--env", "ETL_GRACE_SECONDS=soon")
 
     def test_unknown_job(self) -> None:
