@@ -290,7 +290,10 @@ class OperateTest(unittest.TestCase):
 
     def test_replay_takes_the_quarantine_of_all(self) -> None:
         """By one start without a shard."""
-        options: dict[str, Any] = {"run_id": "by-argv", "argv": ("--agency-id=10", "--shard=0/3")}
+        options: dict[str, Any] = {
+            "run_id": "by-argv",
+            "argv": ("--agency-id=10", "--shard=0/3"),
+        }
         for index in range(COUNT):
             self.shards.start(index, **options)
         argv = replay_argv(self.archive.find("by-argv"), None)

@@ -59,7 +59,9 @@ class DeleteTest(unittest.TestCase):
     def test_refused_object_is_an_error(self) -> None:
         """The answer as a whole is a success; the object in it is not."""
         self.answer(["a", "b"], {"Key": "b", "Code": "AccessDenied", "Message": "no"})
-        with self.assertRaisesRegex(AccessRefused, "b: no; check .* grant .* s3:DeleteObject"):
+        with self.assertRaisesRegex(
+            AccessRefused, "b: no; check .* grant .* s3:DeleteObject"
+        ):
             self.store.delete("here", ["a", "b"])
 
     def test_object_that_failed_for_now_is_tried_again(self) -> None:
