@@ -9,6 +9,8 @@ PACKAGES := etl_core etl_database_schema data_pipeline workbench
 P ?= $(PACKAGES)
 TIER ?= all
 FAIL_UNDER ?= 90
+DOCKER ?= $(or $(ETL_TEST_DOCKER),docker)
+IMAGES = $(subst -,_,$(patsubst docker/%.Dockerfile,%,$(wildcard docker/*.Dockerfile)))
 SOURCES = $(addprefix packages/,$(P)) $(if $(filter command environment,$(origin P)),,$(wildcard infra/*/*.py))
 
 export POETRY_NO_INTERACTION := 1
@@ -17,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export POETRY_PYPI_MIRROR_URL ?= $(shell $(PYTHON) -c "from pip._internal.models.index import PyPI; print(PyPI.simple_url)" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-coverage bench check lint format type-check policy lock lock-check build clean infra-check infra-e2e
+.PHONY: help setup demo test test-coverage bench check lint format type-check policy lock lock-check build clean image test-images infra-check infra-e2e
 
 ##@ Start here
 help: ## Print this help
@@ -52,6 +54,13 @@ test-coverage: setup ## Run the tests and print which lines they miss
 
 bench: setup ## Run the performance tests
 	@$(BIN)/python -m workbench.suite --tier performance
+
+##@ Images
+image: ## Build the images; P=data_pipeline narrows, ARGS go to docker build
+	@set -e; for p in $(filter $(IMAGES),$(P)); do name=$$(echo $$p | tr _ -); $(DOCKER) build --file docker/$$name.Dockerfile --tag etl-$$name --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' packages/$$p/pyproject.toml) --build-arg REVISION=$$(git rev-parse HEAD) $(ARGS) .; done
+
+test-images: setup ## Run the tests of the images; they skip without a container engine
+	@$(if $(shell $(DOCKER) info >/dev/null 2>&1 && echo yes),ETL_TEST_DOCKER=$(DOCKER)) $(BIN)/python -m workbench.suite --tier e2e
 
 ##@ Infrastructure
 infra-check: setup ## Check the Terraform stacks: fmt, validate, test, permissions, checkov

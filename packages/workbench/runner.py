@@ -13,7 +13,9 @@ from pathlib import Path
 import sys
 import unittest
 
-TIERS = ("unit", "integration", "performance")
+TIERS = ("unit", "integration", "performance", "e2e")
+# Run only when it is asked for: they need much time, or built images.
+ASKED_FOR = ("performance", "e2e")
 DEFAULT = "all"
 
 
@@ -46,9 +48,9 @@ def tier_of(test: unittest.TestCase) -> str:
 
 
 def is_chosen(test: unittest.TestCase, tier: str) -> bool:
-    """Tell whether a test is run; all tiers are all but performance."""
+    """Tell whether a test is run; all tiers are those that need not be asked for."""
     own = tier_of(test)
-    return own == tier or (tier == DEFAULT and own != "performance")
+    return own == tier or (tier == DEFAULT and own not in ASKED_FOR)
 
 
 def tests_in(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:

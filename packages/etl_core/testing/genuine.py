@@ -15,6 +15,7 @@ REQUIRE_VARIABLE = "ETL_TEST_REQUIRE"
 PARTS = {
     "postgresql": "ETL_TEST_DATABASE_HOST",
     "s3": "ETL_TEST_S3_ENDPOINT",
+    "docker": "ETL_TEST_DOCKER",
 }
 
 

@@ -1,0 +1,1 @@
+"""Tests of data_pipeline in its image, in a real container engine."""
