@@ -45,7 +45,7 @@ PART = re.compile(
     r"(?P<open><!-- generated: (?P<name>[^>]+) -->\n).*?(?P<close><!-- end -->)",
     re.DOTALL,
 )
-VERB = re.compile(r"^([a-z-]+):.*? ## (.+)$", re.MULTILINE)
+VERB = re.compile(r"^([a-z0-9-]+):.*? ## (.+)$", re.MULTILINE)
 WIDTH = 88
 END = "\f"
 HELPS = """
