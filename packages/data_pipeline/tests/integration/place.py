@@ -41,6 +41,9 @@ _, status, usage = os.wait4(pid, 0)
 sys.stderr.write(str(usage.ru_maxrss))
 sys.exit(os.waitstatus_to_exitcode(status))
 """
+# Coverage keeps what it has seen in memory, and writes it down when a process ends:
+# these variables are for a process whose memory or whose files are what is tested.
+UNCOVERED = {"COVERAGE_PROCESS_START": None, "COVERAGE_PROCESS_CONFIG": None}
 # What a developer has set must not reach the job.
 FOREIGN = ("AWS_", "DATABASE_", "ETL_", "JOB_", "PG")
 
@@ -249,9 +252,7 @@ class JobTestCase(unittest.TestCase):
         ended = self.start_by(
             [sys.executable, "-c", MEASURE, *command],
             ETL_LOG_LEVEL="error",
-            # Coverage keeps what it has seen, and is not what is measured here.
-            COVERAGE_PROCESS_START=None,
-            COVERAGE_PROCESS_CONFIG=None,
+            **UNCOVERED,
         )
         return ended, int(ended.stderr.splitlines()[-1]) / 1024
 

@@ -13,7 +13,12 @@ import unittest
 from unittest import mock
 
 from data_pipeline.tests.integration.live import COPY, LiveTestCase
-from data_pipeline.tests.integration.place import Ended, JobTestCase, RUN
+from data_pipeline.tests.integration.place import (
+    Ended,
+    JobTestCase,
+    RUN,
+    UNCOVERED,
+)
 from data_pipeline.tests.seeds import AGENCY
 from etl_core.errors import ExitCode
 from etl_core.testing.proxy import Fault, FaultProxy, Faults
@@ -163,7 +168,8 @@ class DiskTest(JobTestCase):
 
     def test_a_file_that_may_not_grow(self) -> None:
         """The message says where, and what to do."""
-        ended = self.start_by([*LIMITED, *RUN, "--agency-id", str(AGENCY)])
+        command = [*LIMITED, *RUN, "--agency-id", str(AGENCY)]
+        ended = self.start_by(command, **UNCOVERED)
         self.assert_refused(ended, "no room for temporary files in .*TMPDIR")
 
     def test_a_full_disk(self) -> None:
