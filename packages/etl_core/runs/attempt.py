@@ -170,9 +170,11 @@ class Attempt:
         """
         if self._run.attempt > 1 or self._journal.done:
             left = self._store.uploads(self._spec.bucket, self._spec.prefix)
-            keys = {upload.ref.key for upload in left}
-            ours = {it.destination for it in plan.units() if it.destination in keys}
-            abort_all(self._store, [it for it in left if it.ref.key in ours])
+            # Mostly there are none, and then the plan need not be read once more.
+            if left:
+                ours = {upload.ref.key for upload in left}
+                ours.intersection_update(unit.destination for unit in plan.units())
+                abort_all(self._store, [it for it in left if it.ref.key in ours])
         if self._run.attempt > 1:
             bucket, dead = self._run.state.scope.bucket, self._run.dead_attempts
             found = chain.from_iterable(
