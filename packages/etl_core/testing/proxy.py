@@ -53,7 +53,6 @@ class Fault(str, Enum):
     SILENCE = "silence"
 
 
-EVERY_FAULT = tuple(Fault)
 WITHOUT_WAITING = tuple(it for it in Fault if it is not Fault.SILENCE)
 CODES = {Fault.ERROR: (500, "InternalError"), Fault.SLOW_DOWN: (503, "SlowDown")}
 

@@ -3,8 +3,6 @@
 CORE = "etl_core"
 SCHEMA = "etl_database_schema"
 WORKBENCH = "workbench"
-LIBRARIES = frozenset({CORE, SCHEMA, WORKBENCH})
-"""The packages that are no job modules."""
 
 ROOT_FOLDERS = frozenset({"docker", "docs", "infra", "packages"})
 ROOT_FILES = frozenset({"LICENSE", "Makefile", "README.md", "agents.md"})

@@ -20,7 +20,7 @@ from etl_core.errors import TransientError
 from etl_core.retry import NO_RETRY
 from etl_core.s3.client import create_client
 from etl_core.testing.postgres import postgres_server
-from etl_core.testing.proxy import EVERY_FAULT, Fault, FaultProxy, Faults
+from etl_core.testing.proxy import Fault, FaultProxy, Faults
 from etl_core.testing.s3 import s3_server, S3Server
 
 BODY = b"0123456789" * 1000
@@ -174,7 +174,7 @@ class PostgresTest(unittest.TestCase):
 
     def test_every_fault_is_a_lost_connection(self) -> None:
         """Whatever breaks, it may come back."""
-        for fault in EVERY_FAULT:
+        for fault in Fault:
             # For connecting the client has a short limit, for statements a long one.
             about = "" if fault is Fault.SILENCE else "SELECT 1"
             self.proxy.faults = Faults([fault], share=1, about=about)
