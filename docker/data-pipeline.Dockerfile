@@ -9,7 +9,7 @@ RUN pip install --no-cache-dir --requirement /tools.txt
 WORKDIR /src/packages/data_pipeline
 COPY packages/data_pipeline/pyproject.toml packages/data_pipeline/poetry.lock ./
 # A path dependency is exported without a hash; etl_core is installed from its sources.
-RUN poetry export --only main --extras db --format requirements.txt --output all.txt \
+RUN poetry export --only main --extras "db silver" --format requirements.txt --output all.txt \
     && sed -e '/^-e /d' -e '/ @ file:/d' all.txt > /requirements.txt
 
 FROM python:${PYTHON_VERSION}-slim-bookworm AS build
@@ -40,7 +40,7 @@ COPY --chown=10001 packages/etl_core /app/packages/etl_core
 COPY --chown=10001 packages/data_pipeline /app/packages/data_pipeline
 WORKDIR /app/packages/data_pipeline
 USER 10001
-RUN poetry install --extras db
+RUN poetry install --extras "db silver"
 ENTRYPOINT ["/app/packages/data_pipeline/config_scripts/docker-entrypoint.sh"]
 CMD ["poetry", "run", "data-pipeline", "list"]
 
