@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from etl_core.runs.effects import Made
+from etl_core.runs.effects import Made, UnitEffect
 from etl_core.runs.units import Source, Unit
 from etl_core.s3.copies import Copier
 from etl_core.s3.store import ListedObject, ObjectRef
 
 
-class CopyEffect:
+class CopyEffect(UnitEffect):
     """Copies the source of a unit inside the store.
 
     :param copier: makes the copies.

@@ -15,7 +15,7 @@ from etl_core.progress import Progress
 from etl_core.readers import QuarantineLimit
 from etl_core.runs.closing import Closed, Closing, Manifest
 from etl_core.runs.decisions import Task
-from etl_core.runs.effects import Effect, EffectMaker
+from etl_core.runs.effects import Effect, Verdicts
 from etl_core.runs.journal import Journal
 from etl_core.runs.lease import Lease
 from etl_core.runs.merge import Cursor, merged
@@ -31,9 +31,6 @@ from etl_core.s3.listing import list_objects
 from etl_core.s3.store import ObjectStore
 from etl_core.stop import StopSignal
 from etl_core.support.breaker import CircuitBreaker
-from etl_core.support.executor import run_bounded
-
-WAITING_PER_WORKER = 8
 
 
 @dataclass(frozen=True)
@@ -131,16 +128,10 @@ class Attempt:
         progress: Progress,
     ) -> None:
         """Make the effects, several at once, and note what became of each."""
-        maker = EffectMaker(work.effect, self._spec.bucket, self._run.attempt)
+        verdicts = Verdicts(self._spec.bucket, self._run.attempt)
         watch = QuarantineWatch(work.limit.of(listed))
         breaker = CircuitBreaker()
-        for line in run_bounded(
-            maker.perform,
-            tasks,
-            workers=work.workers,
-            in_flight=work.workers * WAITING_PER_WORKER,
-            stop=stop,
-        ):
+        for line in work.effect.perform(tasks, verdicts, work.workers, stop):
             self._journal.add(line)
             self._lease.check()
             progress.advance(1, line.source.size or 0)

@@ -11,7 +11,7 @@ from etl_core.errors import (
     RequestRejected,
     TransientError,
 )
-from etl_core.runs.effects import EffectMaker, Made
+from etl_core.runs.effects import Made, UnitEffect, Verdicts
 from etl_core.runs.units import Destination, Line, Source, Unit
 from etl_core.s3.store import ListedObject, ObjectRef
 from etl_core.tests.worlds import FakeClock, make_task, make_unit, TARGET
@@ -20,7 +20,7 @@ UNIT = make_unit(1)
 IN_PLACE = ListedObject(UNIT.destination, "etag", 7)
 
 
-class FakeEffect:
+class FakeEffect(UnitEffect):
     """An effect that takes two seconds, and succeeds unless told otherwise."""
 
     def __init__(self, clock: FakeClock, error: Exception | None = None) -> None:
@@ -48,7 +48,7 @@ class FakeEffect:
         return {}
 
 
-class EffectMakerTest(unittest.TestCase):
+class UnitEffectTest(unittest.TestCase):
     """Tasks and what becomes of them."""
 
     def perform(
@@ -63,9 +63,9 @@ class EffectMakerTest(unittest.TestCase):
         clock = FakeClock()
         self.effect = FakeEffect(clock, error)
         self.effect.known = known
-        maker = EffectMaker(self.effect, TARGET, 3, clock)
+        verdicts = Verdicts(TARGET, 3, clock)
         task = make_task(1, failures=failures, in_place=in_place)
-        return maker.perform(task._replace(source=source))
+        return self.effect.perform_one(verdicts, task._replace(source=source))
 
     def test_made(self) -> None:
         """The line says what the store said, and how long it took."""
