@@ -5,7 +5,7 @@ TOOLS := $(CURDIR)/.venv-tools
 BIN := $(CURDIR)/$(VENV)/bin
 POETRY := $(TOOLS)/bin/poetry
 # Dependencies first: a package's lock repeats what its path dependencies require.
-PACKAGES := etl_core etl_database_schema data_pipeline workbench
+PACKAGES := etl_core etl_database_schema data_pipeline data_seeder workbench
 P ?= $(PACKAGES)
 TIER ?= all
 FAIL_UNDER ?= 90
