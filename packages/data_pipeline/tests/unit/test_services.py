@@ -4,7 +4,6 @@ import os
 import unittest
 from unittest import mock
 
-from data_pipeline import services
 from data_pipeline.config.get_s3_files import GetS3FilesConfig
 from data_pipeline.services import ServiceHandler
 from data_pipeline.tests.seeds import (
@@ -16,6 +15,7 @@ from data_pipeline.tests.seeds import (
     SOURCE,
     World,
 )
+from etl_core import services
 from etl_core.errors import ConfigError
 from etl_core.options import RunOptions
 from etl_core.s3.copies import Copier

@@ -316,8 +316,7 @@ def _with_method(services: str, method: str) -> str:
         "from data_pipeline.processors.compress_files import CompressFiles\n"
     )
     at = services.index("from data_pipeline")
-    head, end, helpers = services[at:].partition("\n\n\ndef ")
-    return services[:at] + imports + head + "\n\n" + method + end + helpers
+    return f"{services[:at]}{imports}{services[at:]}\n{method}"
 
 
 if __name__ == "__main__":
