@@ -5,8 +5,10 @@ Crash points and fault injection are hooks, so that they hold for every client
 that works behind the seam.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 import threading
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -34,28 +36,66 @@ class CallHook(Protocol):
         ...
 
 
+class AroundHook(ABC):
+    """A hook that does something before a call and after it, then passes it on.
+
+    It also serves clients that have many calls under way in one thread, so that no
+    function stands between the sending and the answer.
+
+    :param inner: the hook that sends.
+    """
+
+    def __init__(self, inner: "CallHook | None" = None) -> None:
+        """Keep the hook that sends."""
+        self._inner = inner
+
+    @abstractmethod
+    def around(self, call: Call) -> AbstractContextManager[None]:
+        """Return what is entered before a call and left, with its error, after it."""
+
+    def __call__(self, call: Call, send: Callable[[], T]) -> T:
+        """Send a call within :meth:`around`."""
+        with self.around(call):
+            return send() if self._inner is None else self._inner(call, send)
+
+    @contextmanager
+    def watch(self, call: Call) -> Iterator[None]:
+        """Stand around a call that the caller itself sends."""
+        with self.around(call), watch(self._inner or direct, call):
+            yield
+
+
 def direct(call: Call, send: Callable[[], T]) -> T:
     """Send the call and nothing else."""
     return send()
 
 
-class CallCounter:
-    """Counts calls by system and operation on their way to another hook.
+def watch(hook: CallHook, call: Call) -> AbstractContextManager[None]:
+    """Return what is entered before a call is sent and left after its answer.
 
-    :param inner: the hook that sends.
+    :raises TypeError: when the hook can only send calls itself.
     """
+    if hook is direct:
+        return nullcontext()
+    if isinstance(hook, AroundHook):
+        return hook.watch(call)
+    raise TypeError(f"{hook!r} is no AroundHook and cannot watch {call.operation}")
 
-    def __init__(self, inner: CallHook = direct) -> None:
+
+class CallCounter(AroundHook):
+    """Counts calls by system and operation on their way to another hook."""
+
+    def __init__(self, inner: CallHook | None = None) -> None:
         """Start at zero."""
-        self._inner = inner
+        super().__init__(inner)
         self._counts: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
 
-    def __call__(self, call: Call, send: Callable[[], T]) -> T:
+    def around(self, call: Call) -> AbstractContextManager[None]:
         """Count the call, whatever becomes of it."""
         with self._lock:
             self._counts[call.system, call.operation] += 1
-        return self._inner(call, send)
+        return nullcontext()
 
     def totals(self, system: str) -> dict[str, int]:
         """Return how many calls each operation of a system had."""

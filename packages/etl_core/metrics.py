@@ -1,8 +1,8 @@
 """Counters and histograms of one run, written when it ends."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 import time
-from typing import TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,14 +14,12 @@ from prometheus_client import (
 )
 
 from etl_core import logs
-from etl_core.calls import Call, CallHook, direct
+from etl_core.calls import AroundHook, Call, CallHook
 from etl_core.config import MetricsSettings
 
 PUSH_SECONDS = 10.0
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-
-T = TypeVar("T")
 
 logger = logs.get_logger()
 
@@ -111,7 +109,7 @@ class RunMetrics:
             logger.warning("metrics were not written", target=target, error=str(error))
 
 
-class TimedCalls:
+class TimedCalls(AroundHook):
     """Measures calls on their way to another hook.
 
     :param metrics: of the run.
@@ -122,18 +120,19 @@ class TimedCalls:
     def __init__(
         self,
         metrics: RunMetrics,
-        inner: CallHook = direct,
+        inner: CallHook | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Keep the parts."""
+        super().__init__(inner)
         self._metrics = metrics
-        self._inner = inner
         self._clock = clock
 
-    def __call__(self, call: Call, send: Callable[[], T]) -> T:
-        """Send the call and measure it, whatever becomes of it."""
+    @contextmanager
+    def around(self, call: Call) -> Iterator[None]:
+        """Measure the call, whatever becomes of it."""
         started = self._clock()
         try:
-            return self._inner(call, send)
+            yield
         finally:
             self._metrics.call(call.system, call.operation, self._clock() - started)

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from etl_core.calls import Call, CallHook, direct
 from etl_core.config import S3Settings
 from etl_core.retry import RetryPolicy
-from etl_core.s3.faults import translate
+from etl_core.s3.boto_faults import translate
 from etl_core.s3.store import (
     ByteRange,
     CopyResult,

@@ -1,20 +1,4 @@
-"""What boto3 raises, in the words of :mod:`etl_core.errors`."""
-
-from typing import Any
-
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-    ParamValidationError,
-    ResponseStreamingError,
-    SSLError,
-)
-from botocore.exceptions import (
-    ConnectionError as Unconnected,
-)
+"""What a store answers when it does not do as asked, in the words of ours."""
 
 from etl_core.calls import Call
 from etl_core.errors import (
@@ -56,66 +40,41 @@ CREDENTIAL_CODES = frozenset(
         "TokenRefreshRequired",
     }
 )
-# No connection, or one that broke: what the store would have said is not known.
-SILENCE = (
-    Unconnected,
-    HTTPClientError,
-    IncompleteReadError,
-    ResponseStreamingError,
-)
-BUCKET_OPERATIONS = frozenset({"HeadBucket", "ListObjectsV2", "ListMultipartUploads"})
 
 
-def translate(call: Call, error: Exception) -> EtlError:
-    """Return the error to raise: what failed, where, and what to do."""
-    if isinstance(error, ClientError):
-        return _from_answer(call, error)
-    if isinstance(error, ParamValidationError):
-        return _from_parameters(call, error)
-    if isinstance(error, SILENCE) and not _is_refused_certificate(error):
-        return TransientError(
-            f"no answer from the store to {call.operation} on {call.target}: {error}; "
-            "check the network and AWS_ENDPOINT_URL"
-        )
-    return _from_setup(call, error)
+def no_answer(call: Call, reason: object) -> TransientError:
+    """Return the error of a request to which nobody answered."""
+    return TransientError(
+        f"no answer from the store to {call.operation} on {call.target}: {reason}; "
+        "check the network and AWS_ENDPOINT_URL"
+    )
 
 
-def _is_refused_certificate(error: Exception) -> bool:
-    """Tell whether the connection was given up by us, which no retry mends."""
-    return isinstance(error, SSLError) and "CERTIFICATE" in str(error)
+def unusable(reason: object) -> ConfigError:
+    """Return the error of settings that no request can be sent with."""
+    return ConfigError(
+        f"cannot talk to S3: {reason}; check AWS_ENDPOINT_URL, AWS_REGION and "
+        "AWS_PROFILE"
+    )
 
 
-def _from_parameters(call: Call, error: ParamValidationError) -> EtlError:
-    """A name that no store accepts: of a bucket it is ours to mend."""
-    reason = " ".join(str(error).split())
-    if call.operation in BUCKET_OPERATIONS or "bucket name" in reason.lower():
-        return ConfigError(f"{call.target}: {reason}; correct the bucket name")
-    return RequestRejected(f"{call.operation} on {call.target}: {reason}")
+def no_credentials() -> ConfigError:
+    """Return the error of a process that was given no credentials."""
+    return ConfigError(
+        "no AWS credentials found: set AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY, choose AWS_PROFILE, or run under a role"
+    )
 
 
-def _from_setup(call: Call, error: Exception) -> EtlError:
-    """Credentials, profiles and endpoints that boto3 cannot work with."""
-    if isinstance(error, NoCredentialsError):
-        return ConfigError(
-            "no AWS credentials found: set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, choose AWS_PROFILE, or run under a role"
-        )
-    if isinstance(error, (BotoCoreError, ValueError)):
-        return ConfigError(
-            f"cannot talk to S3: {error}; check AWS_ENDPOINT_URL, AWS_REGION and "
-            "AWS_PROFILE"
-        )
-    return EtlError(f"{call.operation} on {call.target} failed: {error}")
+def is_transient(status: int, code: str) -> bool:
+    """Tell whether the same request may succeed later."""
+    return status >= 500 or status == 429 or code in TRANSIENT_CODES
 
 
-def _from_answer(call: Call, error: ClientError) -> EtlError:
-    """The store answered, and it was an error."""
-    answer: dict[str, Any] = dict(error.response)
-    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    code = str(answer.get("Error", {}).get("Code", ""))
-    message = str(answer.get("Error", {}).get("Message", ""))
+def refused(call: Call, status: int, code: str, message: str) -> EtlError:
+    """Return the error to raise for an answer: what failed, where, and what to do."""
     where = f"{call.operation} on {call.target}"
-    if status >= 500 or status == 429 or code in TRANSIENT_CODES:
+    if is_transient(status, code):
         return TransientError(f"the store kept failing: {where}: {code} {message}")
     if code in CREDENTIAL_CODES:
         return ConfigError(
@@ -126,10 +85,10 @@ def _from_answer(call: Call, error: ClientError) -> EtlError:
         return ConfigError(
             f"{call.target} answers {status} {code}: check AWS_REGION and the endpoint"
         )
-    return _from_refusal(call, status, code, f"{where}: {code} {message}")
+    return _refusal(call, status, code, f"{where}: {code} {message}")
 
 
-def _from_refusal(call: Call, status: int, code: str, text: str) -> EtlError:
+def _refusal(call: Call, status: int, code: str, text: str) -> EtlError:
     """The store understood and said no."""
     if code == "NoSuchBucket" or (status == 404 and call.operation == "HeadBucket"):
         return BucketMissing(

@@ -4,18 +4,16 @@ A death here is as hard as SIGKILL: nothing further is sent, and
 :class:`Crashed` is no :class:`Exception`, so that no handler tidies up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import Enum
 import os
 import signal
 import threading
-from typing import TypeVar
 
-from etl_core.calls import Call, CallHook, direct
+from etl_core.calls import AroundHook, Call, CallHook, direct
 from etl_core.config import environment
 from etl_core.errors import ConfigError, TransientError
-
-T = TypeVar("T")
 
 VARIABLE = "ETL_CRASH_AT"
 
@@ -35,26 +33,26 @@ class Crashed(BaseException):
     """The process is dead from here on."""
 
 
-class CallRecorder:
+class CallRecorder(AroundHook):
     """Keeps the calls in their order on their way to another hook; for any thread.
 
     :param inner: the hook that sends.
     """
 
-    def __init__(self, inner: CallHook = direct) -> None:
+    def __init__(self, inner: CallHook | None = None) -> None:
         """Start with none."""
-        self._inner = inner
+        super().__init__(inner)
         self._lock = threading.Lock()
         self.calls: list[Call] = []
 
-    def __call__(self, call: Call, send: Callable[[], T]) -> T:
+    def around(self, call: Call) -> AbstractContextManager[None]:
         """Keep the call, whatever becomes of it."""
         with self._lock:
             self.calls.append(call)
-        return self._inner(call, send)
+        return nullcontext()
 
 
-class CrashAt:
+class CrashAt(AroundHook):
     """Ends the process, as far as it can tell, at one call; for any thread.
 
     :param number: of the call, counted from 1.
@@ -67,29 +65,31 @@ class CrashAt:
         self,
         number: int,
         moment: Moment,
-        inner: CallHook = direct,
+        inner: CallHook | None = None,
         die: Callable[[], None] | None = None,
     ) -> None:
         """Wait for the call."""
+        super().__init__(inner)
         self._number = number
         self._moment = moment
-        self._inner = inner
         self._die = die or _raise_crashed
         self._lock = threading.Lock()
         self._seen = 0
         self._dead = threading.Event()
         self.call: Call | None = None
 
-    def __call__(self, call: Call, send: Callable[[], T]) -> T:
-        """Send the call unless the process is dead."""
+    @contextmanager
+    def around(self, call: Call) -> Iterator[None]:
+        """Let the call pass unless the process is dead."""
         if self._dead.is_set():
             raise Crashed
         if not self._is_reached(call):
-            return self._inner(call, send)
+            yield
+            return
         if self._moment is Moment.BEFORE:
             self._crash()
         try:
-            return self._inner(call, send)
+            yield
         finally:  # whatever the answer was, also an error
             self._interrupt(call)
 

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 import unittest
 
-from etl_core.calls import Call, CallCounter, direct
+from etl_core.calls import Call, CallCounter, watch, direct
 
 COPY = Call("s3", "CopyObject", "s3://bucket/key")
 QUERY = Call("postgresql", "execute", "SELECT")
@@ -52,6 +52,25 @@ class CallCounterTest(unittest.TestCase):
         with ThreadPoolExecutor(8) as executor:
             list(executor.map(lambda _: counter(COPY, lambda: None), range(2000)))
         self.assertEqual({"CopyObject": 2000}, counter.totals("s3"))
+
+
+class WatchTest(unittest.TestCase):
+    """Calls that the caller sends itself."""
+
+    def test_counts_a_watched_call(self) -> None:
+        """A call that is watched counts like one that is sent."""
+        counter = CallCounter(CallCounter())
+        with watch(counter, Call("s3", "CopyObject", "s3://here/key")):
+            self.assertEqual({"CopyObject": 1}, counter.totals("s3"))
+
+    def test_a_hook_that_only_sends(self) -> None:
+        """A hook that cannot let go of a call is refused, not passed over."""
+        counter = CallCounter(lambda _, send: send())
+        with (
+            self.assertRaisesRegex(TypeError, "CopyObject"),
+            watch(counter, Call("s3", "CopyObject", "s3://here/key")),
+        ):
+            self.fail("it was sent")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Unit tests of :mod:`etl_core.s3.faults`."""
+"""Unit tests of :mod:`etl_core.s3.boto_faults`."""
 
 from typing import Any
 import unittest
@@ -28,7 +28,7 @@ from etl_core.errors import (
     SourceTooLarge,
     TransientError,
 )
-from etl_core.s3.faults import translate
+from etl_core.s3.boto_faults import translate
 
 TARGET = "s3://bucket/key"
 
