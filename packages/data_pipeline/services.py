@@ -1,6 +1,5 @@
 """The composition root: the one place where the parts of the jobs are put together."""
 
-from collections.abc import Callable
 from typing import Any
 
 from data_pipeline.config.get_s3_files import GetS3FilesConfig
@@ -30,7 +29,7 @@ class ServiceHandler(JobServices):
         database: DatabaseClient | None = None,
         calls: CallCounter | None = None,
         lease: LeaseTimes | None = None,
-        copier: Callable[[ObjectStore], Copier] = Copier,
+        copier: Copier | None = None,
     ) -> None:
         """Keep what is given; nothing is contacted yet."""
         super().__init__(store, database, calls, lease)
@@ -40,4 +39,4 @@ class ServiceHandler(JobServices):
         """Run the job ``get_s3_files`` and return its result."""
         store, calls, runner = self.parts(JOB_NAME, config.options)
         attachments = AttachmentRepository(self.database(calls))
-        return GetS3Files(config, attachments, self._copier(store), runner).run()
+        return GetS3Files(config, attachments, store, runner, self._copier).run()

@@ -25,7 +25,7 @@ from etl_core.runs.runner import JobParts, Runner
 from etl_core.runs.selection import read_unit_keys
 from etl_core.runs.units import Unit
 from etl_core.s3.copies import Copier
-from etl_core.s3.store import ObjectRef
+from etl_core.s3.store import ObjectRef, ObjectStore
 
 JOB_NAME = "get_s3_files"
 STORED = "stored"
@@ -46,29 +46,31 @@ class GetS3Files:
 
     :param config: of this start.
     :param attachments: where the rows are read.
-    :param copier: makes the copies, in the store where both buckets are.
+    :param store: where both buckets are.
     :param runner: makes the run.
+    :param copier: makes the copies.
     """
 
     def __init__(
         self,
         config: GetS3FilesConfig,
         attachments: AttachmentRepository,
-        copier: Copier,
+        store: ObjectStore,
         runner: Runner,
+        copier: Copier | None = None,
     ) -> None:
         """Keep the parts."""
         self._config = config
         self._attachments = attachments
-        self._copier = copier
+        self._store = store
         self._runner = runner
+        self._copier = copier
 
     def run(self) -> dict[str, Any]:
         """Copy what is not copied yet and return the totals of the run."""
         config = self._config
-        store = self._copier.store
-        store.probe(config.source_bucket)
-        store.probe(config.destination_bucket)
+        self._store.probe(config.source_bucket)
+        self._store.probe(config.destination_bucket)
         spec = RunSpec(
             job=JOB_NAME,
             version=__version__,
@@ -80,7 +82,7 @@ class GetS3Files:
         )
         parts = JobParts(
             source=AttachmentUnits(config, self._attachments, self._ids()),
-            effect=CopyEffect(self._copier),
+            effect=CopyEffect(self._store, self._copier),
             manifest=partial(CsvManifest, attributes=MANIFEST_ATTRIBUTES),
             check_source=config.check_source,
         )
@@ -95,7 +97,7 @@ class GetS3Files:
             return None
         return [
             attachment_id_of(key)
-            for key in read_unit_keys(self._copier.store, self._config.options.units)
+            for key in read_unit_keys(self._store, self._config.options.units)
         ]
 
 

@@ -17,6 +17,7 @@ from etl_core.calls import Call, CallHook, direct
 from etl_core.config import S3Settings
 from etl_core.retry import RetryPolicy
 from etl_core.s3.boto_faults import translate
+from etl_core.s3.steps import ThreadedStore
 from etl_core.s3.store import (
     ByteRange,
     CopyResult,
@@ -62,7 +63,7 @@ def create_client(settings: S3Settings | None = None) -> "BotoS3Client":
         raise translate(Call("s3", "CreateClient", "the endpoint"), error) from error
 
 
-class S3Client:
+class S3Client(ThreadedStore):
     """An :class:`~etl_core.s3.store.ObjectStore` on boto3; safe among threads.
 
     :param client_factory: makes the boto3 client when it is first needed.

@@ -1,7 +1,10 @@
 """Copies inside S3: one request up to 5 GiB, parts above."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 from etl_core.errors import (
     ConditionFailed,
@@ -9,46 +12,47 @@ from etl_core.errors import (
     SourceTooLarge,
     TransientError,
 )
+from etl_core.s3.steps import ask, ask_all
 from etl_core.s3.store import (
     ByteRange,
     CopyResult,
     ObjectHead,
     ObjectRef,
     ObjectStore,
+    Steps,
     Upload,
 )
 
 GIB = 1024**3
 # S3 User Guide, "Amazon S3 multipart upload limits": 10,000 parts of up to 5 GiB
 MAX_PARTS = 10_000
+PARTS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
 class Copier:
     """Copies objects of any size, content, metadata and tags.
 
-    :param store: where both buckets are.
     :param single_bytes: above this size a copy goes in parts.
     :param part_bytes: size of a part, more when there would be too many.
     """
 
-    store: ObjectStore
     single_bytes: int = 5 * GIB
     part_bytes: int = GIB
 
     def copy(
         self, source: ObjectRef, destination: ObjectRef, size: int | None
-    ) -> CopyResult:
-        """Copy the current source.
+    ) -> Steps[CopyResult]:
+        """Copy the current source, in steps.
 
         :param size: what the source is thought to have; only a hint.
         """
         if size is None or size <= self.single_bytes:
             try:
-                return self.store.copy(source, destination)
+                return (yield from ask(lambda store: store.copy(source, destination)))
             except SourceTooLarge:
                 pass
-        return self._copy_in_parts(source, destination)
+        return (yield from self._copy_in_parts(source, destination))
 
     def requests(self, size: int | None) -> dict[str, int]:
         """Return how many requests of which operation a copy takes."""
@@ -61,31 +65,50 @@ class Copier:
             "CompleteMultipartUpload": 1,
         }
 
-    def _copy_in_parts(self, source: ObjectRef, destination: ObjectRef) -> CopyResult:
+    def _copy_in_parts(
+        self, source: ObjectRef, destination: ObjectRef
+    ) -> Steps[CopyResult]:
         """Copy a large object; the parts are thrown away when one fails."""
-        head = self.store.head(source)
+        head = yield from ask(lambda store: store.head(source))
         if head.size <= self.single_bytes:
-            return self.store.copy(source, destination)
-        tags = self.store.tags(source) if head.tag_count else {}
-        upload = Upload(destination, self.store.create_upload(destination, head, tags))
+            return (yield from ask(lambda store: store.copy(source, destination)))
+        tags: Mapping[str, str] = {}
+        if head.tag_count:
+            tags = yield from ask(lambda store: store.tags(source))
+        upload_id = yield from ask(
+            lambda store: store.create_upload(destination, head, tags)
+        )
+        upload = Upload(destination, upload_id)
         try:
-            parts = [
-                self.store.copy_part(upload, number, source, part, head.etag)
-                for number, part in enumerate(self._parts(head), start=1)
-            ]
-            etag = self._complete(upload, parts)
+            parts = yield from self._copy_parts(upload, source, head)
+            etag = yield from self._complete(upload, parts)
         except ConditionFailed as error:
-            self._abort(upload)
+            yield from self._abort(upload)
             raise TransientError(
                 f"{source.url} was replaced while it was copied; the next attempt "
                 "copies the new one"
             ) from error
         except Exception:
-            self._abort(upload)
+            yield from self._abort(upload)
             raise
         return CopyResult(etag, head.version)
 
-    def _complete(self, upload: Upload, parts: list[str]) -> str:
+    def _copy_parts(
+        self, upload: Upload, source: ObjectRef, head: ObjectHead
+    ) -> Steps[list[str]]:
+        """Copy all the parts of an object, some at once, and return their ETags."""
+        etags: list[str] = []
+        parts = enumerate(self._parts(head), start=1)
+        while batch := list(islice(parts, PARTS_AT_ONCE)):
+            etags += yield from ask_all(
+                [
+                    partial(_copy_part, upload, number, source, part, head.etag)
+                    for number, part in batch
+                ]
+            )
+        return etags
+
+    def _complete(self, upload: Upload, parts: list[str]) -> Steps[str]:
         """Make the parts the object.
 
         :raises TransientError: when the upload is gone: completed by a request whose
@@ -93,14 +116,21 @@ class Copier:
             the source, which is why it is not the store's own error.
         """
         try:
-            etag = self.store.complete_upload(upload, parts)
+            etag = yield from ask(lambda store: store.complete_upload(upload, parts))
             # Ceph's gateway leaves it out of the answer.
-            return etag or self.store.head(upload.ref).etag
+            if etag:
+                return etag
+            return (yield from ask(lambda store: store.head(upload.ref))).etag
         except ObjectMissing as error:
             raise TransientError(
                 f"the upload of {upload.ref.url} is gone; the next attempt finds out "
                 "whether it was completed"
             ) from error
+
+    def _abort(self, upload: Upload) -> Steps[None]:
+        """Throw the parts of an upload away; none is no error."""
+        with suppress(ObjectMissing):
+            yield from ask(lambda store: store.abort_upload(upload))
 
     def _parts(self, head: ObjectHead) -> Iterator[ByteRange]:
         """Cut an object into ranges."""
@@ -112,9 +142,17 @@ class Copier:
         """Return the size of the parts of an object."""
         return max(self.part_bytes, -(-size // MAX_PARTS))
 
-    def _abort(self, upload: Upload) -> None:
-        """Throw the parts of an upload away."""
-        abort_all(self.store, [upload])
+
+def _copy_part(
+    upload: Upload,
+    number: int,
+    source: ObjectRef,
+    part: ByteRange,
+    etag: str,
+    store: ObjectStore,
+) -> str:
+    """Copy one part and return its ETag."""
+    return store.copy_part(upload, number, source, part, etag)
 
 
 def abort_all(store: ObjectStore, uploads: list[Upload]) -> int:

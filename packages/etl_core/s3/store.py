@@ -1,7 +1,15 @@
 """What the platform needs of an object store; every engine and fake offers it."""
 
-from collections.abc import Mapping, Sequence
-from typing import BinaryIO, NamedTuple, Protocol
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
+
+from etl_core.stop import StopSignal
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Steps = Generator[tuple[Callable[["ObjectStore"], Any], ...], list[Any], T]
+"""Work on a store in steps, as :mod:`etl_core.s3.steps` makes it."""
 
 
 class ObjectRef(NamedTuple):
@@ -148,4 +156,24 @@ class ObjectStore(Protocol):
 
     def uploads(self, bucket: str, prefix: str) -> list[Upload]:
         """Return the unfinished multipart uploads below a prefix."""
+        ...
+
+    def run_steps(
+        self,
+        steps: Callable[[T], Steps[R]],
+        items: Iterable[T],
+        *,
+        workers: int,
+        stop: StopSignal,
+    ) -> Iterator[R]:
+        """Yield the results of the work on many items as it ends, in any order.
+
+        The items are taken in the thread of the caller, and only while there is room.
+        When work or the items raise, or a stop is requested, no more is taken; what
+        is under way is finished and yielded, and then the first error is raised.
+        What is under way is given up when the stop is overdue.
+
+        :param steps: makes the work on one item.
+        :param workers: how many items are worked on at once.
+        """
         ...

@@ -17,6 +17,7 @@ from etl_core.errors import (
     SourceTooLarge,
 )
 from etl_core.retry import NO_RETRY, RetryPolicy
+from etl_core.s3.steps import ThreadedStore
 from etl_core.s3.store import (
     ByteRange,
     CopyResult,
@@ -66,7 +67,7 @@ class StoredUpload:
     parts: dict[int, bytes] = field(default_factory=dict)
 
 
-class FakeStore:
+class FakeStore(ThreadedStore):
     """An :class:`~etl_core.s3.store.ObjectStore` in memory; safe among threads.
 
     It enforces every condition, as S3 does. Tests fill it with :meth:`seed` and may

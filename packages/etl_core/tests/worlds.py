@@ -299,7 +299,7 @@ class World:
         """Return what the job brings."""
         return JobParts(
             FakeUnits(self.units, self.counted),
-            CopyEffect(Copier(self.store, SINGLE_BYTES, PART_BYTES)),
+            CopyEffect(self.store, Copier(SINGLE_BYTES, PART_BYTES)),
             partial(CsvManifest, attributes=()),
             self.check_source,
         )

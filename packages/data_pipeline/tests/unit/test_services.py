@@ -86,7 +86,7 @@ class ServiceHandlerTest(unittest.TestCase):
             world.database,
             world.calls,
             AT_ONCE,
-            lambda store: Copier(store, single_bytes=10, part_bytes=10),
+            Copier(single_bytes=10, part_bytes=10),
         )
         result = handler.get_s3_files(GetS3FilesConfig(AGENCY, SOURCE, DESTINATION))
         self.assertEqual(1, result["done"])

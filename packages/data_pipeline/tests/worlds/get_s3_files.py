@@ -66,7 +66,7 @@ def services(clients: Clients) -> ServiceHandler:
         clients.database,
         clients.calls,
         clients.lease,
-        lambda store: Copier(store, single_bytes=MIB, part_bytes=5 * MIB),
+        Copier(single_bytes=MIB, part_bytes=5 * MIB),
     )
 
 

@@ -39,7 +39,7 @@ units = [
     make_unit(number, source=ObjectRef(source, f"in/{number:03d}"))
     for number in range(1, int(count) + 1)
 ]
-parts = JobParts(FakeUnits(units), CopyEffect(Copier(store)), CsvManifest)
+parts = JobParts(FakeUnits(units), CopyEffect(store), CsvManifest)
 runner = Runner(store, RunOptions(concurrency=4), calls, lease=LeaseTimes(wait=0.0))
 try:
     print(json.dumps(runner.run(make_spec(bucket=target), parts)))

@@ -12,6 +12,7 @@ from etl_core.retry import NO_RETRY
 from etl_core.s3.client import S3Client
 from etl_core.s3.copies import Copier
 from etl_core.s3.listing import list_objects
+from etl_core.s3.steps import finish
 from etl_core.s3.store import ObjectRef
 from etl_core.testing.contracts import PART_BYTES
 from etl_core.testing.ports import free_port, LOOPBACK
@@ -63,8 +64,9 @@ class CopierTest(ServerTest):
             Metadata={"a": "b"},
             Tagging="x=1",
         )
-        copier = Copier(self.store, PART_BYTES, PART_BYTES)
-        copied = copier.copy(self.ref("from"), self.ref("to"), len(body))
+        copier = Copier(PART_BYTES, PART_BYTES)
+        steps = copier.copy(self.ref("from"), self.ref("to"), len(body))
+        copied = finish(self.store, steps)
         head = self.store.head(self.ref("to"))
         self.assertEqual(copied.etag, head.etag)
         self.assertEqual(

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 import unittest
 
-from etl_core.calls import Call, CallCounter, watch, direct
+from etl_core.calls import Call, CallCounter, direct, watch
 
 COPY = Call("s3", "CopyObject", "s3://bucket/key")
 QUERY = Call("postgresql", "execute", "SELECT")

@@ -25,7 +25,6 @@ from etl_core.runs.lease import LeaseTimes
 from etl_core.runs.run import RunSpec
 from etl_core.runs.runner import JobParts, Runner
 from etl_core.runs.units import Destination, Line, Outcome, Reason, Source, Unit
-from etl_core.s3.copies import Copier
 from etl_core.s3.store import ObjectRef
 from etl_core.testing.store import FakeStore
 from workbench.reference import main, pages, Reference, ROOT
@@ -55,7 +54,7 @@ class OneFile:
 def run_once(store: FakeStore, options: RunOptions) -> dict[str, Any]:
     """Copy one file and return the result."""
     calls = CallCounter()
-    parts = JobParts(OneFile(), CopyEffect(Copier(store)), CsvManifest)
+    parts = JobParts(OneFile(), CopyEffect(store), CsvManifest)
     spec = RunSpec("job", "1", BUCKET, "", {}, {})
     lease = LeaseTimes(background=False)
     return Runner(store, options, calls, lease=lease).run(spec, parts)

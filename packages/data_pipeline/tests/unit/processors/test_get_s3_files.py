@@ -43,7 +43,6 @@ from etl_core.errors import (
     TransientError,
 )
 from etl_core.runs.runner import Runner
-from etl_core.s3.copies import Copier
 from etl_core.s3.store import ObjectRef
 
 T = TypeVar("T")
@@ -197,7 +196,7 @@ class GetS3FilesTest(unittest.TestCase):
         world = world or self.world
         runner = Runner(world.store, CONFIG.options, world.calls, lease=AT_ONCE)
         repository = AttachmentRepository(world.database)
-        return GetS3Files(CONFIG, repository, Copier(world.store), runner).run()
+        return GetS3Files(CONFIG, repository, world.store, runner).run()
 
     def answer_rows(
         self, change: Callable[[list[AttachmentFile]], list[AttachmentFile]]

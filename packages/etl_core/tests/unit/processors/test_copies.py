@@ -5,7 +5,7 @@ import unittest
 from etl_core.processors.copies import CopyEffect
 from etl_core.runs.effects import Made
 from etl_core.runs.units import Source
-from etl_core.s3.copies import Copier
+from etl_core.s3.steps import finish
 from etl_core.s3.store import ListedObject, ObjectRef
 from etl_core.testing.store import FakeStore
 from etl_core.tests.worlds import make_unit, SOURCE, TARGET
@@ -21,7 +21,7 @@ class CopyEffectTest(unittest.TestCase):
         """Put the source there."""
         self.store = FakeStore(SOURCE, TARGET, versioned=True)
         self.etag = self.store.seed(UNIT.source, b"content")
-        self.effect = CopyEffect(Copier(self.store))
+        self.effect = CopyEffect(self.store)
 
     def listed(self) -> ListedObject:
         """Return the destination as a listing shows it."""
@@ -29,35 +29,36 @@ class CopyEffectTest(unittest.TestCase):
 
     def test_make(self) -> None:
         """The destination is what the source is, and the version is known."""
-        made = self.effect.make(UNIT, TO)
+        made = finish(self.store, self.effect.make(UNIT, TO))
         self.assertEqual(b"content", self.store.bodies(TARGET)[TO.key])
         version = self.store.head(UNIT.source).version
         self.assertEqual(Made(self.etag, Source(*UNIT.source, None, version, 7)), made)
 
     def test_twice(self) -> None:
         """Doing it again is harmless, and late it copies the current source."""
-        first = self.effect.make(UNIT, TO)
-        self.assertEqual(first, self.effect.make(UNIT, TO))
+        first = finish(self.store, self.effect.make(UNIT, TO))
+        self.assertEqual(first, finish(self.store, self.effect.make(UNIT, TO)))
         self.store.seed(UNIT.source, b"newer")
-        self.effect.make(UNIT, TO)
+        finish(self.store, self.effect.make(UNIT, TO))
         self.assertEqual(b"newer", self.store.bodies(TARGET)[TO.key])
 
     def test_recognise(self) -> None:
         """An object with ETag and size of the source is what would be made."""
-        self.effect.make(UNIT, TO)
-        found = self.effect.recognise(UNIT, self.listed())
+        finish(self.store, self.effect.make(UNIT, TO))
+        found = finish(self.store, self.effect.recognise(UNIT, self.listed()))
         version = self.store.head(UNIT.source).version
-        expected = Made(self.etag, Source(*UNIT.source, self.etag, version, 7), 7)
+        source = Source(*UNIT.source, self.etag, version, 7)
+        expected = Made(self.etag, source, 7, "recovered")
         self.assertEqual(expected, found)
 
     def test_not_recognised(self) -> None:
         """Another ETag or another size is another object."""
-        self.effect.make(UNIT, TO)
+        finish(self.store, self.effect.make(UNIT, TO))
         for other in (
             self.listed()._replace(etag="other"),
             self.listed()._replace(size=8),
         ):
-            self.assertIsNone(self.effect.recognise(UNIT, other))
+            self.assertIsNone(finish(self.store, self.effect.recognise(UNIT, other)))
 
     def test_requests(self) -> None:
         """What lies in place is asked about, what does not is copied."""

@@ -5,6 +5,7 @@ import unittest
 
 from etl_core.errors import AccessRefused, EtlError, ObjectMissing, TransientError
 from etl_core.s3.copies import abort_all, Copier, MAX_PARTS
+from etl_core.s3.steps import finish
 from etl_core.s3.store import CopyResult, ObjectHead, ObjectRef, Upload
 from etl_core.testing.crashpoints import CrashAt, Moment
 from etl_core.testing.store import FakeStore
@@ -47,7 +48,7 @@ class CopierTest(unittest.TestCase):
             copy_limit=SINGLE_BYTES,
             versioned=True,
         )
-        self.copier = Copier(self.store, SINGLE_BYTES, PART_BYTES)
+        self.copier = Copier(SINGLE_BYTES, PART_BYTES)
 
     def copy(self, body: bytes, size: int | None) -> CopyResult:
         """Copy an object that is thought to have a size."""
@@ -55,7 +56,7 @@ class CopierTest(unittest.TestCase):
             FROM, body, content_type="text/plain", metadata={"a": "b"}, tags={"x": "1"}
         )
         self.store.requests.clear()
-        return self.copier.copy(FROM, TO, size)
+        return finish(self.store, self.copier.copy(FROM, TO, size))
 
     def operations(self) -> list[str]:
         """Return what was sent."""
@@ -103,7 +104,7 @@ class CopierTest(unittest.TestCase):
     def test_no_tags(self) -> None:
         """An object without tags is not asked for them."""
         self.store.seed(FROM, LARGE)
-        self.copier.copy(FROM, TO, len(LARGE))
+        finish(self.store, self.copier.copy(FROM, TO, len(LARGE)))
         self.assertNotIn("GetObjectTagging", self.operations())
 
     def test_number_of_parts(self) -> None:
@@ -121,7 +122,7 @@ class CopierTest(unittest.TestCase):
         for size in (SINGLE_BYTES + 5, SINGLE_BYTES, None):
             self.store.seed(FROM, LARGE[:size] if size else b"")
             self.store.requests.clear()
-            self.copier.copy(FROM, TO, size)
+            finish(self.store, self.copier.copy(FROM, TO, size))
             counted = {it: self.operations().count(it) for it in self.operations()}
             self.assertEqual(counted, self.copier.requests(size))
 
@@ -151,13 +152,15 @@ class CopierTest(unittest.TestCase):
         """A source that is not there says so, small or large."""
         for size in (1, len(LARGE)):
             with self.assertRaises(ObjectMissing):
-                self.copier.copy(FROM, TO, size)
+                finish(self.store, self.copier.copy(FROM, TO, size))
 
     def test_completion_without_etag(self) -> None:
         """A store that does not say what it made is asked."""
         silent = SilentStore(SOURCE, TARGET, copy_limit=SINGLE_BYTES)
         silent.seed(FROM, LARGE)
-        result = Copier(silent, SINGLE_BYTES, PART_BYTES).copy(FROM, TO, len(LARGE))
+        result = finish(
+            silent, Copier(SINGLE_BYTES, PART_BYTES).copy(FROM, TO, len(LARGE))
+        )
         self.assertEqual(silent.head(TO).etag, result.etag)
 
     def test_lost_completion(self) -> None:
