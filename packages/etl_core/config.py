@@ -94,11 +94,18 @@ class DatabaseSettings(Settings):
 
 
 class S3Settings(Settings):
-    """How S3 is reached; credentials come from boto3's own provider chain."""
+    """How S3 is reached; without a key here botocore's provider chain is asked."""
 
     VARIABLES: ClassVar[dict[str, str]] = {
         "endpoint_url": "AWS_ENDPOINT_URL",
         "region": "AWS_REGION",
+        "default_region": "AWS_DEFAULT_REGION",
+        "access_key": "AWS_ACCESS_KEY_ID",
+        "secret_key": "AWS_SECRET_ACCESS_KEY",
+        "session_token": "AWS_SESSION_TOKEN",
+        "ca_bundle": "AWS_CA_BUNDLE",
+        "use_dualstack": "AWS_USE_DUALSTACK_ENDPOINT",
+        "use_fips": "AWS_USE_FIPS_ENDPOINT",
         "connections": "ETL_S3_CONNECTIONS",
         "connect_timeout_seconds": "ETL_S3_CONNECT_TIMEOUT_SECONDS",
         "read_timeout_seconds": "ETL_S3_READ_TIMEOUT_SECONDS",
@@ -108,6 +115,15 @@ class S3Settings(Settings):
 
     endpoint_url: str | None = Field(None, description="an S3 endpoint of one's own")
     region: str | None = Field(None, description="region of the buckets")
+    default_region: str | None = Field(None, description="region if there is no other")
+    access_key: str | None = Field(None, description="id of an access key")
+    secret_key: SecretStr | None = Field(None, description="secret of that key")
+    session_token: SecretStr = Field(
+        SecretStr(""), description="token of a key that expires"
+    )
+    ca_bundle: str | None = Field(None, description="file of trusted certificates")
+    use_dualstack: bool = Field(False, description="endpoints that also speak IPv6")
+    use_fips: bool = Field(False, description="endpoints with validated cryptography")
     connections: int = Field(128, ge=1, le=4096, description="pooled connections")
     connect_timeout_seconds: float = Field(
         5.0, gt=0, description="time limit for one attempt to connect"

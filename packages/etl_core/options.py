@@ -29,6 +29,7 @@ from etl_core.readers import (
     whole_number,
     word,
 )
+from etl_core.s3.engines import CURL, ENGINES
 from etl_core.s3.store import ObjectRef
 from etl_core.support.shards import Shard
 
@@ -256,6 +257,19 @@ RUN_OPTIONS = (
         {"type": whole_number(1, 1024), "default": 32, "metavar": "N"},
     ),
     _Option(
+        "--max-rps",
+        "ETL_MAX_RPS",
+        "requests for units sent to the store each second at most (default: any)",
+        {"type": whole_number(1), "metavar": "N"},
+    ),
+    _Option(
+        "--engine",
+        "ETL_ENGINE",
+        "client of the store (default: curl); boto3 is slower and knows every "
+        "kind of address",
+        {"choices": tuple(ENGINES), "default": CURL},
+    ),
+    _Option(
         "--limit",
         "ETL_LIMIT",
         "process at most this many units",
@@ -362,6 +376,8 @@ class RunOptions:
     :param run_id: the name of the run, if it was given.
     :param shard: the part to process; ``None`` for all.
     :param concurrency: units in progress at once.
+    :param max_rps: requests for units each second at most.
+    :param engine: client of the store.
     :param limit: how many units at most.
     :param deadline_seconds: when to stop cleanly.
     :param accept: reasons for quarantine that leave the exit code 0.
@@ -381,6 +397,8 @@ class RunOptions:
     run_id: str | None = None
     shard: Shard | None = None
     concurrency: int = 32
+    max_rps: int | None = None
+    engine: str = CURL
     limit: int | None = None
     deadline_seconds: float | None = None
     accept: frozenset[str] = frozenset()
@@ -410,6 +428,8 @@ class RunOptions:
             run_id=found.run_id,
             shard=found.shard,
             concurrency=found.concurrency,
+            max_rps=found.max_rps,
+            engine=found.engine,
             limit=found.limit,
             deadline_seconds=found.deadline,
             accept=frozenset(found.accept or ()),

@@ -1,17 +1,15 @@
 """The production clients of a job, made in one place; what is given is used instead."""
 
-from functools import partial
 from typing import NamedTuple
 
 from etl_core import stop
 from etl_core.calls import CallCounter, CallHook
-from etl_core.config import S3Settings
 from etl_core.database import DatabaseClient
 from etl_core.metrics import RunMetrics, TimedCalls
 from etl_core.options import RunOptions
 from etl_core.runs.lease import LeaseTimes
 from etl_core.runs.runner import Runner
-from etl_core.s3.client import create_client, S3Client
+from etl_core.s3.engines import open_store
 from etl_core.s3.store import ObjectStore
 
 
@@ -55,7 +53,12 @@ class JobServices:
         """
         metrics = RunMetrics(job)
         calls = self._calls or CallCounter(TimedCalls(metrics))
-        store = self._store or _store(options.concurrency, calls)
+        store = self._store or open_store(
+            options.engine,
+            calls,
+            concurrency=options.concurrency,
+            max_rps=options.max_rps,
+        )
         runner = Runner(store, options, calls, stop.current(), self._lease, metrics)
         return Parts(store, calls, runner)
 
@@ -65,11 +68,3 @@ class JobServices:
         :raises ConfigError: when the variables do not name one.
         """
         return self._database or DatabaseClient(hook=hook)
-
-
-def _store(concurrency: int, calls: CallCounter) -> ObjectStore:
-    """Return the real store, with a connection for every unit in progress."""
-    found = S3Settings.from_environment()
-    wanted = {"connections": max(found.connections, concurrency)}
-    settings = found.model_copy(update=wanted)
-    return S3Client(partial(create_client, settings), hook=calls)

@@ -10,7 +10,7 @@ from etl_core.readers import s3_prefix
 from etl_core.registry import Program
 from etl_core.runs.archive import Archive
 from etl_core.runs.state import STATE_FOLDER
-from etl_core.s3.client import S3Client
+from etl_core.s3.engines import open_store
 from etl_core.s3.store import ObjectRef, ObjectStore
 
 
@@ -59,7 +59,7 @@ def open_archive(
             "ETL_DESTINATION_BUCKET)"
         )
     state = found.state or ObjectRef(bucket, STATE_FOLDER)
-    return Archive(store or S3Client(), state)
+    return Archive(store or open_store(), state)
 
 
 def write(result: Mapping[str, object], as_json: bool) -> None:

@@ -6,6 +6,7 @@ that one call here is one request on the wire.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, BinaryIO, TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from etl_core.calls import Call, CallHook, direct
 from etl_core.config import S3Settings
+from etl_core.errors import ConfigError
 from etl_core.retry import RetryPolicy
 from etl_core.s3.boto_faults import translate
 from etl_core.s3.steps import ThreadedStore
@@ -293,6 +295,16 @@ class S3Client(ThreadedStore):
                 "KeyMarker": answer["NextKeyMarker"],
                 "UploadIdMarker": answer["NextUploadIdMarker"],
             }
+
+
+def open_store(settings: S3Settings, hook: CallHook, max_rps: float | None) -> S3Client:
+    """Return the store of the engine ``boto3``.
+
+    :raises ConfigError: when the rate is to be bounded, which only the other can.
+    """
+    if max_rps is not None:
+        raise ConfigError("--max-rps needs --engine curl")
+    return S3Client(partial(create_client, settings), hook, _retry_policy(settings))
 
 
 def _retry_policy(settings: S3Settings) -> RetryPolicy:

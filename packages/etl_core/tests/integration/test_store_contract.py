@@ -4,8 +4,10 @@ import io
 import unittest
 from urllib.parse import urlencode
 
+from etl_core.config import S3Settings
 from etl_core.retry import NO_RETRY
 from etl_core.s3.client import S3Client
+from etl_core.s3.curl import CurlStore
 from etl_core.s3.store import ObjectRef, ObjectStore
 from etl_core.testing.contracts import StoreContract
 from etl_core.testing.s3 import s3_server
@@ -45,6 +47,16 @@ class S3ClientContractTest(StoreContract, unittest.TestCase):
             Tagging=urlencode(tags or {}),
         )
         return self.ref(key)
+
+
+class CurlStoreContractTest(S3ClientContractTest):
+    """The same over libcurl."""
+
+    def setUp(self) -> None:
+        """Take the other client."""
+        super().setUp()
+        settings = S3Settings.from_environment(self.server.environment)
+        self.store = CurlStore(settings, retry=NO_RETRY)
 
 
 class VersionedTest(unittest.TestCase):

@@ -60,6 +60,7 @@ class RunOptionsTest(OptionsTest):
         found = self.parse(
             *("--dry-run", "--plan-file", "p.ndjson", "--state", "s3://runs/x"),
             *("--run-id", "r1", "--shard", "3/8", "--concurrency", "4"),
+            *("--max-rps", "900", "--engine", "boto3"),
             *("--limit", "9", "--deadline", "270s", "--accept", "a", "--accept", "b"),
             *("--max-quarantined", "5", "--units", "s3://b/u.ndjson"),
             *("--from", "2026-01-01", "--to", "2026-02-01", "--lease-wait", "1m"),
@@ -73,6 +74,8 @@ class RunOptionsTest(OptionsTest):
             run_id="r1",
             shard=Shard(3, 8),
             concurrency=4,
+            max_rps=900,
+            engine="boto3",
             limit=9,
             deadline_seconds=270.0,
             accept=frozenset({"a", "b"}),
@@ -84,7 +87,8 @@ class RunOptionsTest(OptionsTest):
             output="table",
             argv=(
                 *("--dry-run", "--plan-file=p.ndjson", "--state=s3://runs/x"),
-                *("--run-id=r1", "--shard=3/8", "--concurrency=4", "--limit=9"),
+                *("--run-id=r1", "--shard=3/8", "--concurrency=4"),
+                *("--max-rps=900", "--engine=boto3", "--limit=9"),
                 *("--deadline=270s", "--accept=a", "--accept=b"),
                 *("--max-quarantined=5", "--units=s3://b/u.ndjson"),
                 *("--from=2026-01-01", "--to=2026-02-01", "--lease-wait=1m"),
@@ -110,6 +114,8 @@ class RunOptionsTest(OptionsTest):
             ETL_RUN_ID="r1",
             ETL_SHARD="3/8",
             ETL_CONCURRENCY="4",
+            ETL_MAX_RPS="900",
+            ETL_ENGINE="boto3",
             ETL_LIMIT="9",
             ETL_DEADLINE="270s",
             ETL_ACCEPT="a, b,",
@@ -295,7 +301,7 @@ class AddOptionTest(OptionsTest):
         rows = option_table(parser)
         text = parser.format_help()
 
-        self.assertEqual(16, len(rows))
+        self.assertEqual(18, len(rows))
         self.assertEqual("--dry-run", rows[0].flag)
         for row in rows:
             with self.subTest(row.flag):

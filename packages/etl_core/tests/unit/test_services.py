@@ -8,6 +8,7 @@ from etl_core.calls import CallCounter
 from etl_core.errors import ConfigError
 from etl_core.options import RunOptions
 from etl_core.s3.client import S3Client
+from etl_core.s3.curl import CurlStore
 from etl_core.services import JobServices
 from etl_core.testing.database import FakeDatabase
 from etl_core.testing.store import FakeStore
@@ -33,8 +34,10 @@ class JobServicesTest(unittest.TestCase):
         self.assertIs(database, services.database(calls))
 
     def test_a_store_is_made_when_none_is_given(self) -> None:
-        """It is the real one."""
+        """It is the real one, of the engine that was asked for."""
         parts = JobServices().parts("some_job", RunOptions())
+        self.assertIsInstance(parts.store, CurlStore)
+        parts = JobServices().parts("some_job", RunOptions(engine="boto3"))
         self.assertIsInstance(parts.store, S3Client)
 
     def test_a_job_without_a_database_needs_none(self) -> None:
