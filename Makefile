@@ -89,8 +89,10 @@ $(TOOLS)/.stamp: packages/workbench/tools.txt
 	@$(TOOLS)/bin/pip install -qq -r $<
 	@touch $@
 
+# Poetry leaves a package of ours as it is; a changed one is installed anew, for its scripts.
 $(VENV)/.stamp: $(TOOLS)/.stamp $(wildcard packages/*/pyproject.toml) packages/workbench/poetry.lock
 	@echo "installing the workspace environment into $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@rm -rf $(foreach f,$(filter %/pyproject.toml,$?),$(VENV)/lib/python*/site-packages/$(notdir $(f:/pyproject.toml=))-*.dist-info)
 	@export VIRTUAL_ENV=$(CURDIR)/$(VENV); $(POETRY) -C packages/workbench sync -q || $(POETRY) -C packages/workbench sync
 	@touch $@

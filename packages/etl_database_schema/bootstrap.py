@@ -17,16 +17,17 @@ APPS = (
 )
 
 
-def bootstrap() -> None:
+def bootstrap(settings: str = SETTINGS) -> None:
     """Load the settings and the models once; a second call changes nothing.
 
-    The settings are those of this package, unless the variable names others; an
-    empty one counts as not set.
+    Entry points call it first: Django is not to be set up by two threads at once, and
+    no model can be used before. An empty variable counts as not set.
 
+    :param settings: what is loaded unless the variable names others.
     :raises ConfigError: when the named settings cannot be used, or leave an app out.
     """
     if not os.environ.get(VARIABLE):
-        os.environ[VARIABLE] = SETTINGS
+        os.environ[VARIABLE] = settings
     if not apps.ready:
         _setup()
     missing = [app for app in APPS if not apps.is_installed(app)]

@@ -36,6 +36,7 @@ from etl_core.options import (
     OptionRow,
     RUN_OPTIONS,
 )
+from workbench import database
 from workbench.policy.source import Source
 from workbench.policy.tree import Tree
 
@@ -86,6 +87,9 @@ class Reference:
             "errors": error_classes,
             "make verbs": self.make_verbs,
             "log events": self.log_events,
+            "database diagram": database.diagram,
+            "database tables": database_tables,
+            "database constraints": database_constraints,
             **{
                 f"settings {group.__name__}": partial(settings, group)
                 for group in groups()
@@ -307,6 +311,24 @@ def kinds() -> list[type[EtlError]]:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, EtlError)
     ]
+
+
+def database_tables() -> str:
+    """Return every table with its columns, as the models describe them."""
+    return "\n\n".join(
+        f"### {name}\n\n{escaped(text)}\n\n"
+        + table(
+            ("column", "type", "without a value", "holds"),
+            ((f"`{it[0]}`", it[1], it[2], escaped(it[3])) for it in rows),
+        )
+        for name, text, rows in database.columns()
+    )
+
+
+def database_constraints() -> str:
+    """Return every constraint and index that a model names."""
+    rows = ((f"`{it[0]}`", f"`{it[1]}`", it[2]) for it in database.constraints())
+    return table(("table", "name", "kind"), rows)
 
 
 def events(source: Source) -> Iterator[tuple[str, str, str]]:

@@ -105,8 +105,10 @@ class CommandTest(unittest.TestCase):
             copy.parent.mkdir(parents=True, exist_ok=True)
             text = page.read_text().replace("`make demo`", "`make stale`")
             copy.write_text(text)
-        (self.root / "packages/data_pipeline/jobs").mkdir(parents=True)
-        (self.root / "packages/data_pipeline/jobs/__init__.py").touch()
+        for jobs in ROOT.glob("packages/*/jobs"):
+            copy = self.root / jobs.relative_to(ROOT)
+            copy.mkdir(parents=True)
+            (copy / "__init__.py").touch()
 
     def call(self, *arguments: str) -> tuple[int, str]:
         """Run the command; return its status and what it printed."""

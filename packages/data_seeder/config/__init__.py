@@ -1,0 +1,1 @@
+"""What each job is asked for, checked before anything is done."""

@@ -1,0 +1,1 @@
+"""Rows and bytes as pure functions of a seed and an id."""

@@ -1,0 +1,1 @@
+"""The jobs, found by their file names."""

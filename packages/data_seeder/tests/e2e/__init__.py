@@ -1,0 +1,1 @@
+"""Tests of the image of data_seeder, in a container engine."""

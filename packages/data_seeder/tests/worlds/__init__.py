@@ -1,0 +1,1 @@
+"""The small worlds in which the jobs of this module are killed."""
