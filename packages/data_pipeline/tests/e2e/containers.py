@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 import secrets
 import subprocess
-from typing import Any
+import time
 
 from data_pipeline.tests.integration.place import Ended
 from etl_core.config import environment
@@ -22,6 +22,10 @@ NAME = "etl-data-pipeline"
 SECONDS = 120
 BUILD_SECONDS = 900
 UID = 10001
+# When a container was started that was not started yet.
+NEVER = "0001-01-01"
+SETTINGS = ("AWS_", "DATABASE_", "ETL_")
+FILES_OF_HERE = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 # Each image is built by one of the two builders, so that both are seen to work.
 DEFAULT, OLDEST, DEVELOPER = f"{NAME}:test", f"{NAME}:test-3.10", f"{NAME}:test-dev"
 BUILDS = {
@@ -115,6 +119,32 @@ class Container:
         """Send a signal to its first process."""
         call("kill", f"--signal={name}", self._name)
 
+    def execute(self, *argv: str, seconds: float = SECONDS) -> Ended:
+        """Run a further process in it, as a probe does."""
+        done = subprocess.run(
+            [engine(), "exec", self._name, *argv],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def stop(self) -> None:
+        """Ask it to stop, and kill it when its time is over."""
+        call("stop", self._name)
+
+    def wait_until_running(self) -> None:
+        """Return when its first process runs, or has ended already."""
+        ask = (engine(), "inspect", "--format={{.State.StartedAt}}", self._name)
+        give_up_at = time.monotonic() + SECONDS
+        while time.monotonic() < give_up_at:
+            done = subprocess.run(ask, capture_output=True, text=True, check=False)
+            if not done.returncode and not done.stdout.startswith(NEVER):
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{self._name} did not start")
+
     def inspect(self, template: str) -> str:
         """Return a fact about it."""
         return call("inspect", f"--format={template}", self._name)
@@ -138,6 +168,10 @@ def run_python(tag: str, program: str, *options: str) -> Ended:
     return Container(tag, ("-c", program), {}, options, network="none").run()
 
 
-def only(environ: Mapping[str, str], *prefixes: str) -> dict[str, Any]:
-    """Return the variables with these prefixes."""
-    return {key: text for key, text in environ.items() if key.startswith(prefixes)}
+def settings_of_job(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a manifest would set, and no others."""
+    return {
+        name: text
+        for name, text in environ.items()
+        if name.startswith(SETTINGS) and name not in FILES_OF_HERE
+    }

@@ -10,8 +10,8 @@ from data_pipeline.tests.e2e.containers import (
     DEVELOPER,
     engine,
     image,
-    only,
     ROOT,
+    settings_of_job,
 )
 from data_pipeline.tests.integration.place import Ended, JobTestCase
 from data_pipeline.tests.seeds import AGENCY
@@ -51,7 +51,7 @@ class MountedSourcesTest(JobTestCase):
         mounts = [f"--volume={self.sources / it}:{SOURCES}/{it}" for it in PACKAGES]
         options = (*mounts, f"--entrypoint={ENTRYPOINT}")
         options += (f"--workdir={SOURCES}/data_pipeline",)
-        settings = only(self.environment(), "AWS_", "DATABASE_", "ETL_")
+        settings = settings_of_job(self.environment())
         return Container(DEVELOPER, argv, {**settings, **environ}, options).run()
 
     def assert_copied(self, ended: Ended) -> None:

@@ -14,9 +14,9 @@ from data_pipeline.tests.e2e.containers import (
     engine,
     image,
     OLDEST,
-    only,
     RESTRICTED,
     run_python,
+    settings_of_job,
     UID,
 )
 from data_pipeline.tests.integration.place import Ended, JobTestCase
@@ -27,7 +27,6 @@ from etl_core.testing.proxy import FaultProxy, Faults
 KILLED = 137
 AGENCY_ID = ("--agency-id", str(AGENCY))
 JOB = ("run", "get_s3_files", "--", *AGENCY_ID)
-SETTINGS = ("AWS_", "DATABASE_", "ETL_")
 ABSENT_MODULES = (
     "Cython",
     "_distutils_hack",
@@ -85,12 +84,6 @@ class ImageTestCase(JobTestCase):
         for number in (1, 2):
             self.store(number)
 
-    def settings_of_job(self) -> dict[str, str]:
-        """Return the variables that a manifest would set, and no others."""
-        found = only(self.environment(), *SETTINGS)
-        files = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-        return {name: text for name, text in found.items() if name not in files}
-
     def contain(
         self,
         *argv: str,
@@ -99,7 +92,7 @@ class ImageTestCase(JobTestCase):
         environ: Mapping[str, str] | None = None,
     ) -> Container:
         """Return a container with the restrictions and settings of a manifest."""
-        settings = {**self.settings_of_job(), **(environ or {})}
+        settings = {**settings_of_job(self.environment()), **(environ or {})}
         return Container(self.TAG, argv, settings, (*RESTRICTED, *options), network)
 
     def assert_exit(self, expected: int, ended: Ended) -> None:
