@@ -2,8 +2,8 @@
 # Checks every stack without an account: infra/local/check.sh [STACK...]
 #
 # terraform fmt, validate and test on a copy, so that nothing is left in the tree; the IAM
-# permissions against a recorded run; checkov when it is there ($CHECKOV or in PATH). What is not installed is skipped, said aloud and
-# counted. The provider comes from where Terraform finds it: TF_CLI_CONFIG_FILE names a CLI
+# permissions against a recorded run; checkov when it is there ($CHECKOV or in PATH). What is
+# not installed is skipped, said aloud and counted. The provider comes from where Terraform finds it: TF_CLI_CONFIG_FILE names a CLI
 # configuration, ETL_TERRAFORM_MIRROR a folder with a mirror of it.
 set -euo pipefail
 
@@ -69,11 +69,16 @@ else
   skip "terraform is not installed"
 fi
 python=$infra/../.venv/bin/python
-if [[ -x $python ]]; then
-  check "permissions are what the jobs send" "$python" "$infra/tests/test_permissions.py"
-else
-  skip "the workspace is not installed; run make setup"
-fi
+for stack in "$@"; do
+  permissions=$infra/../packages/$stack/tests/integration/test_permissions.py
+  if [[ ! -e $infra/$stack/permissions.yaml ]]; then
+    continue
+  elif [[ -x $python ]]; then
+    check "$stack: permissions are what the jobs send" "$python" "$permissions"
+  else
+    skip "$stack: the workspace is not installed; run make setup"
+  fi
+done
 checkov=${CHECKOV:-checkov}
 if command -v "$checkov" >/dev/null; then
   for stack in "$@"; do
@@ -81,7 +86,7 @@ if command -v "$checkov" >/dev/null; then
       --skip-download --compact --quiet
   done
 else
-  skip "checkov is not installed; pip install checkov into an environment of its own, and set CHECKOV"
+  skip "checkov is not installed; pip install -r infra/local/checkov.txt into an environment of its own, and set CHECKOV"
 fi
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))

@@ -1,6 +1,8 @@
 """The role of data_pipeline may do what its requests need, no more and no less."""
 
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+import io
 from pathlib import Path
 import re
 from typing import Any, ClassVar, TypeVar
@@ -20,7 +22,7 @@ from etl_core.testing.worlds import Place, Starter
 
 T = TypeVar("T")
 
-PERMISSIONS = Path(__file__).parents[1] / "data_pipeline/permissions.yaml"
+PERMISSIONS = Path(__file__).parents[4] / "infra/data_pipeline/permissions.yaml"
 # The seam names the place that is written; these read from another one too.
 READ_FROM_SOURCE = frozenset({"CopyObject", "UploadPartCopy"})
 # A copy is "s3://bucket/key to s3://bucket/key": the last one is written.
@@ -85,7 +87,8 @@ class PermissionsTest(unittest.TestCase):
         """Run the job with everything that makes it send further requests."""
         cls.permissions = yaml.safe_load(PERMISSIONS.read_text())
         cls.sent = set()
-        with S3Server({}) as s3, PostgresServer() as postgres:
+        quiet = redirect_stdout(io.StringIO())
+        with quiet, S3Server({}) as s3, PostgresServer() as postgres:
             stage = Stage(WORLD, s3, postgres)
             starter = Starter(WORLD, s3.client, ["--check-source"])
             for deadly in (
