@@ -238,8 +238,9 @@ class VariableTest(unittest.TestCase):
                     self.assertIn(f"`{name}`", page)
 
     def test_variables_exist(self) -> None:
-        """Every variable that a page names is one that the code, or boto3, knows."""
-        code = "\n".join(source.text for source in Tree(ROOT).sources)
+        """Every variable that a page names is one that code, image or boto3 knows."""
+        images = [path.read_text() for path in (ROOT / "docker").iterdir()]
+        code = "\n".join([*images, *(source.text for source in Tree(ROOT).sources)])
         own = (ROOT / CONFIGURATION).read_text()
         for page, text in pages().items():
             for name in set(VARIABLE.findall(text)):
