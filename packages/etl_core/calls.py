@@ -7,9 +7,10 @@ that works behind the seam.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 import threading
+from types import TracebackType
 from typing import NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -58,11 +59,54 @@ class AroundHook(ABC):
         with self.around(call):
             return send() if self._inner is None else self._inner(call, send)
 
-    @contextmanager
-    def watch(self, call: Call) -> Iterator[None]:
+    def watch(self, call: Call) -> AbstractContextManager[None]:
         """Stand around a call that the caller itself sends."""
-        with self.around(call), watch(self._inner or direct, call):
-            yield
+        if self._inner is None:
+            return self.around(call)
+        return _Nested(self.around, self._inner, call)
+
+
+class _Nested(AbstractContextManager[None]):
+    """Stands around a call with one hook after another, the outer one first."""
+
+    __slots__ = ("_around", "_call", "_entered", "_inner")
+
+    def __init__(
+        self,
+        around: Callable[[Call], AbstractContextManager[None]],
+        inner: "CallHook",
+        call: Call,
+    ) -> None:
+        """Do nothing yet."""
+        self._around = around
+        self._inner = inner
+        self._call = call
+
+    def __enter__(self) -> None:
+        """Enter both."""
+        outer, inner = self._around(self._call), watch(self._inner, self._call)
+        outer.__enter__()
+        try:
+            inner.__enter__()
+        except BaseException as raised:
+            outer.__exit__(type(raised), raised, raised.__traceback__)
+            raise
+        self._entered = outer, inner
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave both; an error of the inner one is shown to the outer one."""
+        outer, inner = self._entered
+        try:
+            inner.__exit__(kind, error, trace)
+        except BaseException as raised:
+            outer.__exit__(type(raised), raised, raised.__traceback__)
+            raise
+        outer.__exit__(kind, error, trace)
 
 
 def direct(call: Call, send: Callable[[], T]) -> T:

@@ -1,7 +1,7 @@
 """Counters and histograms of one run, written when it ends."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 import time
 
 from prometheus_client import (
@@ -128,11 +128,29 @@ class TimedCalls(AroundHook):
         self._metrics = metrics
         self._clock = clock
 
-    @contextmanager
-    def around(self, call: Call) -> Iterator[None]:
+    def around(self, call: Call) -> AbstractContextManager[None]:
         """Measure the call, whatever becomes of it."""
-        started = self._clock()
-        try:
-            yield
-        finally:
-            self._metrics.call(call.system, call.operation, self._clock() - started)
+        return _Timer(self._metrics, call, self._clock)
+
+
+class _Timer(AbstractContextManager[None]):
+    """Measures one call."""
+
+    __slots__ = ("_call", "_clock", "_metrics", "_started")
+
+    def __init__(
+        self, metrics: RunMetrics, call: Call, clock: Callable[[], float]
+    ) -> None:
+        """Do not start yet."""
+        self._metrics = metrics
+        self._call = call
+        self._clock = clock
+
+    def __enter__(self) -> None:
+        """Start."""
+        self._started = self._clock()
+
+    def __exit__(self, *_: object) -> None:
+        """Note how long it took."""
+        seconds = self._clock() - self._started
+        self._metrics.call(self._call.system, self._call.operation, seconds)

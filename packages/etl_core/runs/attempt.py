@@ -105,12 +105,12 @@ class Attempt:
         :raises ReconciliationError: when the stored ledger is not complete.
         """
         lines = merged(
-            map(Line.from_json, read_lines(self._decided)),
+            read_lines(self._decided, Line),
             self._journal.sorted_lines(),
             key=lambda line: line.destination.key,
         )
         # The first listing still holds when nothing was written since.
-        listing = self._survey.listing() if self._journal.done else None
+        listing = self._survey.listing(plan) if self._journal.done else None
         state, opened = self._run.state, work.manifest
         check = self._lease.check
         with Closing(self._store, state, self._folder, opened, check) as closing:
@@ -150,7 +150,7 @@ class Attempt:
             if isinstance(decision, Task):
                 yield decision
             else:
-                decided.write(decision.to_json())
+                decided.write(decision)
                 progress.advance(1, 0)
 
     def _clean_up(self, plan: Plan) -> None:

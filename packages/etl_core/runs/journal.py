@@ -7,7 +7,6 @@ sorted and immutable; the final word is the ledger's.
 from collections.abc import Callable, Iterator
 from pathlib import Path
 import time
-from typing import Any
 
 from etl_core.runs.spool import SortedSpool
 from etl_core.runs.state import AttemptState, ScopeState
@@ -18,9 +17,9 @@ from etl_core.s3.store import ObjectRef, ObjectStore
 FLUSH_SECONDS = 15.0
 
 
-def _order(stored: dict[str, Any]) -> tuple[str, int]:
+def _order(line: Line) -> tuple[str, int]:
     """Sort by destination key, then attempt."""
-    return stored["destination"]["key"], stored["attempt"]
+    return line.destination.key, line.attempt
 
 
 class Journal:
@@ -46,7 +45,7 @@ class Journal:
         self._state = state
         self._check = check
         self._clock = clock
-        self._spool = SortedSpool(folder, _order)
+        self._spool = SortedSpool(folder, _order, Line)
         self._flushed_at = clock()
         self._parts = 0
         self.done = 0
@@ -56,7 +55,7 @@ class Journal:
         """Keep a line; store a part when enough lines or seconds have passed."""
         self.done += line.outcome == Outcome.DONE.value
         self.pending += line.outcome == PENDING
-        self._upload(self._spool.add(line.to_json()))
+        self._upload(self._spool.add(line))
         if self._clock() - self._flushed_at >= FLUSH_SECONDS:
             self.flush()
 
@@ -67,7 +66,7 @@ class Journal:
 
     def sorted_lines(self) -> Iterator[Line]:
         """Yield the lines in the order of their destination keys."""
-        return map(Line.from_json, self._spool)
+        return iter(self._spool)
 
     def _upload(self, chunk: Path | None) -> None:
         """Store a chunk as a part, if this attempt still may."""
@@ -89,7 +88,7 @@ def read_journals(
     # A folder of its own: the spool of this attempt's journal names its files alike.
     folder = folder / "earlier"
     folder.mkdir()
-    spool = SortedSpool(folder, _order)
+    spool = SortedSpool(folder, _order, Line)
     for attempt in range(1, attempts + 1):
         prefix = scope.attempt(run_id, attempt).journal_prefix
         for found in list_objects(store, prefix.bucket, prefix.key):
@@ -97,4 +96,4 @@ def read_journals(
             with path.open("wb+") as sink:
                 store.get(ObjectRef(prefix.bucket, found.key), sink)
             spool.adopt(path)
-    return map(Line.from_json, spool)
+    return iter(spool)

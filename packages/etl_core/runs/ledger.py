@@ -6,6 +6,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from etl_core.errors import ReconciliationError
 from etl_core.runs.index import download, StoredFile, upload
 from etl_core.runs.merge import merged
@@ -109,6 +111,20 @@ def read_parts(
     return merged(*streams, key=lambda line: str(line["destination"]["key"]))
 
 
+class _Sized(msgspec.Struct):
+    """The part of a destination that is added up."""
+
+    size: int | None
+
+
+class _Counted(msgspec.Struct):
+    """The part of a line that is counted; the rest is not even decoded."""
+
+    outcome: str
+    reason: str
+    destination: _Sized
+
+
 def read_totals(
     store: ObjectStore, bucket: str, parts: Iterable[StoredFile], folder: Path
 ) -> Totals:
@@ -119,11 +135,13 @@ def read_totals(
     outcomes = Counter({outcome.value: 0 for outcome in Outcome})
     reasons: Counter[str] = Counter()
     done_bytes = 0
-    for value in read_parts(store, bucket, parts, folder):
-        outcomes[value["outcome"]] += 1
-        reasons[f"{value['outcome']}: {value['reason']}"] += 1
-        if value["outcome"] == Outcome.DONE.value:
-            done_bytes += value["destination"]["size"]
+    for stored in parts:
+        path = download(store, bucket, stored, folder / "again")
+        for line in read_lines(path, _Counted):
+            outcomes[line.outcome] += 1
+            reasons[f"{line.outcome}: {line.reason}"] += 1
+            if line.outcome == Outcome.DONE.value:
+                done_bytes += line.destination.size
     return Totals(dict(outcomes), dict(reasons), done_bytes)
 
 

@@ -10,6 +10,9 @@ from etl_core.progress import Progress
 from etl_core.runs.spool import LineWriter, read_lines
 from etl_core.runs.units import Unit
 
+LIST_PAGE = 1000  # S3 API Reference, ListObjectsV2
+MOST_MARKS = 10_000
+
 
 class Snapshot(Protocol):
     """The units of a run, seen at one moment."""
@@ -35,14 +38,16 @@ class Plan(NamedTuple):
     """The spooled units.
 
     :param listed: how many there are by the independent count.
+    :param marks: destination keys about a page of a listing from each other.
     """
 
     path: Path
     listed: int
+    marks: tuple[str, ...] = ()
 
     def units(self) -> Iterator[Unit]:
         """Yield the units in the order of their destination keys."""
-        return map(Unit.from_row, read_lines(self.path))
+        return read_lines(self.path, Unit)
 
 
 def spool_plan(source: UnitSource, path: Path) -> Plan:
@@ -53,9 +58,14 @@ def spool_plan(source: UnitSource, path: Path) -> Plan:
     """
     with source.snapshot() as snapshot, LineWriter(path) as plan:
         listed = snapshot.count()
+        # More than a page apart when there would be too many of them to keep.
+        stride = LIST_PAGE * (1 + listed // (LIST_PAGE * MOST_MARKS))
+        marks: list[str] = []
         with Progress(listed, label="rows read") as progress:
             for unit in progress.track(in_order(snapshot.units())):
-                plan.write(unit.to_row())
+                plan.write(unit)
+                if plan.lines % stride == 0:
+                    marks.append(unit.destination)
     if plan.lines != listed:
         raise ReconciliationError(
             f"{listed} units were counted but {plan.lines} were read in the same "
@@ -63,7 +73,7 @@ def spool_plan(source: UnitSource, path: Path) -> Plan:
             listed=listed,
             read=plan.lines,
         )
-    return Plan(path, listed)
+    return Plan(path, listed, tuple(marks))
 
 
 def in_order(units: Iterable[Unit]) -> Iterator[Unit]:

@@ -83,7 +83,7 @@ class PlanFile:
     def write(self, entry: Mapping[str, Any]) -> None:
         """Write one unit."""
         if self._file:
-            self._file.write(ENCODER.encode(entry) + "\n")
+            self._file.write(ENCODER.encode(entry).decode() + "\n")
 
 
 @contextmanager

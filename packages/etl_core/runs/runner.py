@@ -19,7 +19,7 @@ from etl_core.runs.decisions import Task
 from etl_core.runs.effects import Effect
 from etl_core.runs.lease import Lease, LeaseTimes
 from etl_core.runs.ledger import Totals
-from etl_core.runs.plan import Plan, spool_plan, UnitSource
+from etl_core.runs.plan import LIST_PAGE, Plan, spool_plan, UnitSource
 from etl_core.runs.preview import Forecast, plan_file, planned
 from etl_core.runs.replay import origin_of
 from etl_core.runs.run import Run, RunOpener, RunSpec
@@ -31,7 +31,6 @@ from etl_core.runs.units import Outcome
 from etl_core.s3.store import ObjectStore
 from etl_core.stop import StopSignal
 
-LIST_PAGE = 1000
 RECONCILED = "reconciled"
 QUARANTINED = "quarantined"
 PLANNED = "planned"

@@ -6,16 +6,21 @@ import errno
 import gzip
 import hashlib
 import heapq
-import json
+import io
 from pathlib import Path
 import sqlite3
 import tempfile
 from typing import Any, BinaryIO, cast
 
+import msgspec
+
 from etl_core.config import environment
 from etl_core.errors import ConfigError
 
-ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+ENCODER = msgspec.json.Encoder()
+# Lines are compressed some at a time, because each call costs more than its line.
+LINES_AT_ONCE = 256
+READ_BYTES = 128 * 1024
 # Level 1 writes about four times as fast as 6 and makes a ledger a fifth larger.
 LEVEL = 1
 MERGED_FILES = 64
@@ -32,17 +37,29 @@ class LineWriter:
         """Open the file."""
         self.path = path
         self.lines = 0
+        self._waiting: list[bytes] = []
         self._raw = path.open("wb")
         # No name and no time in the header: equal content has equal bytes.
         self._file = gzip.GzipFile("", "wb", LEVEL, self._raw, mtime=0)
 
     def write(self, value: object) -> None:
         """Write one line."""
-        self._file.write(ENCODER.encode(value).encode() + b"\n")
+        self._waiting.append(ENCODER.encode(value))
         self.lines += 1
+        if len(self._waiting) >= LINES_AT_ONCE:
+            self._compress()
+
+    def _compress(self) -> None:
+        """Write the lines that wait, if there are any."""
+        if not self._waiting:
+            return
+        lines = [*self._waiting, b""]
+        self._waiting.clear()
+        self._file.write(b"\n".join(lines))
 
     def close(self) -> None:
         """Finish the file; harmless when it is finished."""
+        self._compress()
         self._file.close()
         self._raw.close()
 
@@ -55,11 +72,17 @@ class LineWriter:
         self.close()
 
 
-def read_lines(source: Path | BinaryIO) -> Iterator[Any]:
-    """Yield the values of a file that :class:`LineWriter` wrote."""
-    with gzip.open(source, "rb") as lines:
-        for line in cast("BinaryIO", lines):
-            yield json.loads(line)
+def read_lines(source: Path | BinaryIO, kind: Any = Any) -> Iterator[Any]:  # noqa: ANN401
+    """Yield the values of a file that :class:`LineWriter` wrote.
+
+    :param kind: what each value is, for example a :class:`~typing.NamedTuple`.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+    with gzip.open(source, "rb") as file:
+        # Its own reader is written in C; the file's would be called for every line.
+        raw = cast("io.RawIOBase", file)
+        for line in io.BufferedReader(raw, READ_BYTES):
+            yield decode(line)
 
 
 @contextmanager
@@ -106,15 +129,21 @@ class SortedSpool:
 
     :param folder: where its files go.
     :param key: what to sort by.
+    :param kind: what each value is.
     :param chunk_lines: how many values are sorted in memory at once.
     """
 
     def __init__(
-        self, folder: Path, key: Callable[[Any], Any], chunk_lines: int = 10_000
+        self,
+        folder: Path,
+        key: Callable[[Any], Any],
+        kind: Any = Any,  # noqa: ANN401
+        chunk_lines: int = 10_000,
     ) -> None:
         """Start empty."""
         self._folder = folder
         self._key = key
+        self._kind = kind
         self._chunk_lines = chunk_lines
         self._buffer: list[Any] = []
         self._chunks: list[Path] = []
@@ -150,7 +179,8 @@ class SortedSpool:
 
     def _merged(self) -> Iterator[Any]:
         """Merge the chunks."""
-        return heapq.merge(*map(read_lines, self._chunks), key=self._key)
+        chunks = [read_lines(chunk, self._kind) for chunk in self._chunks]
+        return heapq.merge(*chunks, key=self._key)
 
     def _write(self, values: Iterable[Any]) -> Path:
         """Write a chunk."""

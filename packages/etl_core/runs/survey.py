@@ -88,8 +88,7 @@ class IndexFile:
 
     def __iter__(self) -> Iterator[IndexEntry]:
         """Yield the entries in the order of their keys."""
-        rows = read_lines(self._path) if self._path else ()
-        return (IndexEntry(*row) for row in rows)
+        return read_lines(self._path, IndexEntry) if self._path else iter(())
 
 
 class Past(NamedTuple):
@@ -136,9 +135,10 @@ class Survey:
             store, scope.bucket, past.base, folder / "base.ndjson.gz"
         )
 
-    def listing(self) -> Iterator[ListedObject]:
-        """List the destination."""
-        return list_objects(self._store, self._spec.bucket, self._spec.prefix)
+    def listing(self, plan: Plan) -> Iterator[ListedObject]:
+        """List the destination, where the plan has most of what is there."""
+        spec = self._spec
+        return list_objects(self._store, spec.bucket, spec.prefix, plan.marks)
 
     def decisions(
         self, plan: Plan, check_source: bool
@@ -149,7 +149,7 @@ class Survey:
         """
         decider = Decider(self._spec.bucket, self._past.attempts + 1, check_source)
         entries = Cursor(self.index, lambda entry: entry.key)
-        listed = Cursor(self.listing(), lambda found: found.key)
+        listed = Cursor(self.listing(plan), lambda found: found.key)
         lines = Cursor(self._earlier(), lambda line: line.destination.key)
         sources = self._sources(plan) if check_source else None
         for unit in plan.units():

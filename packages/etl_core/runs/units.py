@@ -1,7 +1,6 @@
 """Units, their outcomes, and the line that the ledger keeps of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, NamedTuple
@@ -38,8 +37,7 @@ class Reason(str, Enum):
     UNAVAILABLE = "unavailable"
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """One thing to be processed, and the object that it becomes.
 
     :param key: stable name of the unit, unique in its job.
@@ -59,25 +57,6 @@ class Unit:
     size: int | None = None
     skip: str | None = None
     attributes: Mapping[str, Any] | None = None
-
-    def to_row(self) -> list[Any]:
-        """Return the unit as a line of the plan."""
-        return [
-            self.key,
-            self.source.bucket,
-            self.source.key,
-            self.destination,
-            self.fingerprint,
-            self.size,
-            self.skip,
-            self.attributes,
-        ]
-
-    @classmethod
-    def from_row(cls, row: list[Any]) -> "Unit":
-        """Return the unit of a line of the plan."""
-        key, bucket, source, *rest = row
-        return cls(key, ObjectRef(bucket, source), *rest)
 
 
 class Source(NamedTuple):
@@ -127,16 +106,34 @@ class Line(NamedTuple):
     seconds: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the line as it is stored."""
+        """Return the line as the ledger holds it."""
+        source, place = self.source, self.destination
         return {
-            **self._asdict(),
-            "source": self.source._asdict(),
-            "destination": self.destination._asdict(),
+            "unit": self.unit,
+            "source": {
+                "bucket": source.bucket,
+                "key": source.key,
+                "etag": source.etag,
+                "version": source.version,
+                "size": source.size,
+            },
+            "destination": {
+                "bucket": place.bucket,
+                "key": place.key,
+                "etag": place.etag,
+                "size": place.size,
+            },
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "attempt": self.attempt,
+            "at": self.at,
+            "fingerprint": self.fingerprint,
+            "seconds": self.seconds,
         }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Line":
-        """Return the line that was stored."""
+        """Return the line that a ledger holds."""
         return cls(
             **{
                 **stored,

@@ -4,10 +4,10 @@ The endpoints are those of the AWS General Reference, "Amazon S3 endpoints and q
 """
 
 import re
-from urllib.parse import quote
 
 from etl_core.errors import ConfigError
 from etl_core.s3.credentials import Identity
+from etl_core.s3.requests import encoded_key
 from etl_core.s3.store import ObjectRef
 
 # S3 User Guide, "General purpose bucket naming rules": those that make a host name.
@@ -36,7 +36,7 @@ class Addresses:
         :raises ConfigError: for a name that cannot be a bucket.
         """
         base = self._bases.get(ref.bucket) or self._learn(ref.bucket)
-        url = base + quote(ref.key)
+        url = base + encoded_key(ref.key)
         return f"{url}?{query}" if query else url
 
     def region(self, bucket: str) -> str:

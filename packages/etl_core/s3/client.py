@@ -105,9 +105,17 @@ class S3Client(ThreadedStore):
             lambda: self._client.head_bucket(Bucket=bucket),
         )
 
-    def list_page(self, bucket: str, prefix: str, token: str | None = None) -> ListPage:
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        token: str | None = None,
+        start_after: str | None = None,
+    ) -> ListPage:
         """Return one page of ``ListObjectsV2``."""
         more: dict[str, Any] = {"ContinuationToken": token} if token else {}
+        if start_after and not token:
+            more = {"StartAfter": start_after}
         found = self._call(
             "ListObjectsV2",
             f"s3://{bucket}/{prefix}",

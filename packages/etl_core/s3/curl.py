@@ -1,7 +1,7 @@
 """An object store on libcurl: little work for each request, many of them at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 import threading
 from typing import Any, BinaryIO, TypeVar
 
@@ -12,7 +12,7 @@ from etl_core.retry import RetryPolicy
 from etl_core.s3.addresses import Addresses
 from etl_core.s3.credentials import identify, Identity
 from etl_core.s3.exchange import Exchange
-from etl_core.s3.requests import Request, Requests
+from etl_core.s3.requests import Request, Requests, UnreadableAnswer
 from etl_core.s3.store import (
     ByteRange,
     CopyResult,
@@ -97,7 +97,11 @@ class CurlStore:
         start_after: str | None = None,
     ) -> ListPage:
         """Return one page of ``ListObjectsV2``."""
-        return self._send(self._requests.list_page(bucket, prefix, token, start_after))
+        asked = partial(self._requests.list_page, bucket, prefix, token, start_after)
+        try:
+            return self._send(asked())
+        except UnreadableAnswer:
+            return self._send(asked(encoded=True))
 
     def head(self, ref: ObjectRef) -> ObjectHead:
         """Return what ``HeadObject`` says."""

@@ -174,7 +174,8 @@ class Exchange(Generic[T, R]):
         """Send what waits, as far as the throttle lets it."""
         if self._later:
             self._wake_up()
-        while self._ready and len(self._under_way) < self._throttle.limit:
+        limit = self._throttle.limit
+        while self._ready and len(self._under_way) < limit:
             now = time.monotonic()
             if self._throttle.wait(now) > 0:
                 return

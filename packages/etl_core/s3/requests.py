@@ -7,6 +7,7 @@ request each; what they return is to be sent.
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 import hashlib
 from io import BytesIO
 import re
@@ -31,6 +32,8 @@ from etl_core.s3.store import (
 T = TypeVar("T")
 
 METADATA = "x-amz-meta-"
+UNSAFE = re.compile(r"[^A-Za-z0-9_.~/-]")
+ENCODED = {chr(code): quote(chr(code)) for code in range(128)}
 ETAG_IN_BODY = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)")
 ERROR_IN_BODY = re.compile(rb"<Error>.*?<Code>([^<]*)</Code>", re.DOTALL)
 MESSAGE_IN_BODY = re.compile(rb"<Message>([^<]*)</Message>")
@@ -50,9 +53,12 @@ class Answer(NamedTuple):
 
     def header(self, name: str) -> str | None:
         """Return a header, ``None`` if there is none."""
-        pattern = rb"^" + name.encode() + rb":[ \t]*(.*?)[ \t]*\r?$"
-        found = re.search(pattern, self.head, re.IGNORECASE | re.MULTILINE)
-        return found[1].decode() if found else None
+        # Most headers that are looked for are not there, which this finds out fastest.
+        begin = self.head.lower().find(f"\n{name}:".encode())
+        if begin < 0:
+            return None
+        value, _, _ = self.head[begin + len(name) + 2 :].partition(b"\n")
+        return value.strip().decode()
 
     def headers(self, prefix: str) -> dict[str, str]:
         """Return the headers below a prefix, without it and in lower case."""
@@ -73,7 +79,7 @@ class Answer(NamedTuple):
         return found[1].decode() if found else ""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Request(Generic[T]):
     """What is to be sent.
 
@@ -119,16 +125,25 @@ class Requests:
         prefix: str,
         token: str | None = None,
         start_after: str | None = None,
+        *,
+        encoded: bool = False,
     ) -> Request[ListPage]:
-        """``ListObjectsV2``."""
-        asked = {"encoding-type": "url", "list-type": "2", "prefix": prefix}
+        """``ListObjectsV2``.
+
+        :param encoded: ask for percent-encoded keys, which are slower to read, and
+            needed only where a key has characters that XML cannot hold.
+        """
+        asked = {"list-type": "2", "prefix": prefix}
+        if encoded:
+            asked["encoding-type"] = "url"
         if token:
             asked["continuation-token"] = token
         elif start_after:
             asked["start-after"] = start_after
         call = Call("s3", "ListObjectsV2", f"s3://{bucket}/{prefix}")
         ref = ObjectRef(bucket, "")
-        return Request(call, "GET", ref, _listed, _encoded(asked))
+        read = partial(_listed, encoded)
+        return Request(call, "GET", ref, read, _encoded(asked))
 
     def head(self, ref: ObjectRef) -> Request[ObjectHead]:
         """``HeadObject``."""
@@ -250,21 +265,23 @@ class UploadsPage(NamedTuple):
     markers: dict[str, str] | None
 
 
+class UnreadableAnswer(EtlError):
+    """The answer is no XML: cut off, or with a character that XML cannot hold."""
+
+
 class _Document:
     """An XML answer, read without its namespace."""
 
     def __init__(self, body: bytes) -> None:
         """Parse the answer.
 
-        :raises TransientError: when it is cut off.
+        :raises UnreadableAnswer: when it is no XML.
         """
         try:
             # The store is trusted, and expat bounds what entities may expand to.
             self._root = ElementTree.fromstring(body)  # noqa: S314
         except ElementTree.ParseError as error:
-            raise TransientError(
-                f"the answer of the store is cut off: {error}"
-            ) from error
+            raise UnreadableAnswer(f"the store answered no XML: {error}") from error
         self._space = self._root.tag[: self._root.tag.rfind("}") + 1]
 
     def text(self, name: str) -> str:
@@ -286,12 +303,16 @@ def _nothing(_answer: Answer) -> None:
     """Read nothing."""
 
 
-def _listed(answer: Answer) -> ListPage:
-    """Read a page of a listing."""
+def _listed(encoded: bool, answer: Answer) -> ListPage:
+    """Read a page of a listing.
+
+    :raises UnreadableAnswer: when the keys have to come encoded.
+    """
     page = _Document(answer.body)
+    rows = page.rows("Contents", "Key", "ETag", "Size")
     objects = tuple(
-        ListedObject(_decoded(key), etag.strip('"'), int(size))
-        for key, etag, size in page.rows("Contents", "Key", "ETag", "Size")
+        ListedObject(_decoded(key) if encoded else key, etag.strip('"'), int(size))
+        for key, etag, size in rows
     )
     more = page.text("IsTruncated") == "true"
     return ListPage(objects, page.text("NextContinuationToken") if more else None)
@@ -415,7 +436,17 @@ def _uploads(bucket: str) -> Callable[[Answer], UploadsPage]:
 
 def _copy_source(source: ObjectRef) -> str:
     """Return the header that names what is copied."""
-    return f"x-amz-copy-source: /{source.bucket}/{quote(source.key)}"
+    return f"x-amz-copy-source: /{source.bucket}/{encoded_key(source.key)}"
+
+
+def encoded_key(key: str) -> str:
+    """Return a key as it stands in an address.
+
+    Nearly all keys are ASCII, which a table encodes in a third of the time.
+    """
+    if key.isascii():
+        return UNSAFE.sub(lambda found: ENCODED[found[0]], key)
+    return quote(key)
 
 
 def _encoded(asked: Mapping[str, str]) -> str:

@@ -89,8 +89,18 @@ class ObjectStore(Protocol):
         """Return when the bucket exists and may be listed."""
         ...
 
-    def list_page(self, bucket: str, prefix: str, token: str | None = None) -> ListPage:
-        """Return a page of at most 1,000 objects in the order of their UTF-8 keys."""
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        token: str | None = None,
+        start_after: str | None = None,
+    ) -> ListPage:
+        """Return a page of at most 1,000 objects in the order of their UTF-8 keys.
+
+        :param token: continues a listing.
+        :param start_after: begins one behind this key.
+        """
         ...
 
     def head(self, ref: ObjectRef) -> ObjectHead:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import hashlib
 import importlib.util
 from io import BytesIO
+import math
 from pathlib import Path
-import selectors
+import select
 import time
 from typing import Any, BinaryIO, cast, TypeVar
 import zlib
@@ -25,7 +26,9 @@ T = TypeVar("T")
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 UNSIGNED = "UNSIGNED-PAYLOAD"
 READ_BYTES = 1024 * 1024
-BUFFER_BYTES = 256 * 1024
+SINK_BUFFER_BYTES = 512 * 1024
+# While there is no socket yet, names are being looked up in a thread.
+IDLE_SECONDS = 0.001
 
 # What no later attempt mends: addresses and certificates.
 LASTING = frozenset(
@@ -37,6 +40,14 @@ LASTING = frozenset(
         pycurl.E_SSL_CACERT_BADFILE,
     }
 )
+
+
+EVENTS = {
+    pycurl.POLL_IN: select.POLLIN,
+    pycurl.POLL_OUT: select.POLLOUT,
+    pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
+}
+READABLE, WRITABLE = pycurl.CSELECT_IN, pycurl.CSELECT_OUT
 
 
 class Handle:
@@ -81,8 +92,8 @@ class Handle:
         self._sign(request.ref.bucket, headers)
         if request.sink is not self._sink:
             self._set_sink(request.sink)
-        self._empty(self._head)
-        self._empty(self._sink or self._body)
+        _empty(self._head)
+        _empty(self._sink or self._body)
         self.curl.setopt(pycurl.URL, url)
         self.curl.setopt(pycurl.HTTPHEADER, headers)
 
@@ -93,7 +104,7 @@ class Handle:
         if self._sink and status >= 300:
             self._sink.seek(0)
             body = self._sink.read(READ_BYTES)
-            self._empty(self._sink)
+            _empty(self._sink)
         return Answer(status, self._head.getvalue(), body)
 
     def _set_method(self, method: str) -> None:
@@ -129,6 +140,9 @@ class Handle:
     def _set_sink(self, sink: BinaryIO | None) -> None:
         """Choose what takes the body of the answer."""
         self._sink = sink
+        if sink is not None:
+            # Only here, because libcurl makes the buffer anew for every request.
+            self.curl.setopt(pycurl.BUFFERSIZE, SINK_BUFFER_BYTES)
         self.curl.setopt(pycurl.WRITEDATA, self._body if sink is None else sink)
 
     def _sign(self, bucket: str, headers: list[str]) -> None:
@@ -145,13 +159,6 @@ class Handle:
         if credentials.token:
             headers.append(f"x-amz-security-token: {credentials.token}")
 
-    @staticmethod
-    def _empty(file: BinaryIO) -> None:
-        """Forget what a file holds."""
-        if file.tell():
-            file.seek(0)
-            file.truncate()
-
 
 class Wire:
     """Sends what handles were given, many at once, in one thread.
@@ -165,7 +172,10 @@ class Wire:
         self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
-        self._selector = selectors.DefaultSelector()
+        # The module selectors would do the same at several times the cost.
+        self._has_epoll = hasattr(select, "epoll")
+        self._poll = select.epoll() if self._has_epoll else select.poll()
+        self._sockets: set[int] = set()
         self._handles: dict[pycurl.Curl, Handle] = {}
         self._timer: float | None = None
 
@@ -179,8 +189,8 @@ class Wire:
         now = time.monotonic()
         if self._timer is not None:
             seconds = min(seconds, max(0.0, self._timer - now))
-        for key, events in self._selector.select(seconds):
-            self._multi.socket_action(key.fd, _as_curl(events))
+        for fd, events in self._ready(seconds):
+            self._multi.socket_action(fd, _as_curl(events))
         if self._timer is not None and time.monotonic() >= self._timer:
             self._timer = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -192,7 +202,6 @@ class Wire:
             self._multi.remove_handle(curl)
         self._handles.clear()
         self._multi.close()
-        self._selector.close()
 
     def _ended(self) -> list[tuple[Handle, pycurl.error | None]]:
         """Take the handles that are done off the wire."""
@@ -215,13 +224,24 @@ class Wire:
     def _watch(self, what: int, fd: int, _multi: object, _data: object) -> None:
         """Watch a socket as libcurl wants."""
         if what == pycurl.POLL_REMOVE:
-            self._selector.unregister(fd)
-            return
-        events = _as_selector(what)
-        if fd in self._selector.get_map():
-            self._selector.modify(fd, events)
+            self._sockets.discard(fd)
+            try:
+                self._poll.unregister(fd)
+            except (OSError, KeyError):  # closed already; suppress() would cost more
+                return
+        elif fd in self._sockets:
+            self._poll.modify(fd, EVENTS[what])
         else:
-            self._selector.register(fd, events)
+            self._sockets.add(fd)
+            self._poll.register(fd, EVENTS[what])
+
+    def _ready(self, seconds: float) -> list[tuple[int, int]]:
+        """Return the sockets that are ready, and for what."""
+        if not self._sockets:
+            time.sleep(min(seconds, IDLE_SECONDS))
+            return []
+        timeout = seconds if self._has_epoll else math.ceil(seconds * 1000)
+        return self._poll.poll(timeout)
 
     def _set_timer(self, milliseconds: int) -> None:
         """Note when libcurl wants to be called without an event."""
@@ -258,7 +278,6 @@ def _lasting_options(settings: S3Settings) -> dict[int, Any]:
         pycurl.CONNECTTIMEOUT_MS: int(settings.connect_timeout_seconds * 1000),
         pycurl.LOW_SPEED_LIMIT: 1,
         pycurl.LOW_SPEED_TIME: max(1, int(settings.read_timeout_seconds)),
-        pycurl.BUFFERSIZE: BUFFER_BYTES,
     }
     certificates = settings.ca_bundle or _certificates()
     if certificates:
@@ -299,23 +318,21 @@ def _chunks(body: BinaryIO) -> Iterator[bytes]:
     body.seek(0)
 
 
+def _empty(file: BinaryIO) -> None:
+    """Forget what a file holds."""
+    file.seek(0)
+    file.truncate()
+
+
 def _seek(file: BinaryIO, at: int, origin: int) -> int:
     """Let libcurl read a body again."""
     file.seek(at, origin)
     return pycurl.SEEKFUNC_OK
 
 
-def _as_selector(what: int) -> int:
-    """Translate what libcurl waits for."""
-    events = 0
-    if what in (pycurl.POLL_IN, pycurl.POLL_INOUT):
-        events |= selectors.EVENT_READ
-    if what in (pycurl.POLL_OUT, pycurl.POLL_INOUT):
-        events |= selectors.EVENT_WRITE
-    return events
-
-
 def _as_curl(events: int) -> int:
-    """Translate what a socket is ready for."""
-    mask = pycurl.CSELECT_IN if events & selectors.EVENT_READ else 0
-    return mask | (pycurl.CSELECT_OUT if events & selectors.EVENT_WRITE else 0)
+    """Translate what a socket is ready for; what is broken is ready to be read."""
+    if events == select.POLLIN:
+        return READABLE
+    mask = WRITABLE if events & select.POLLOUT else 0
+    return mask | READABLE if events & ~select.POLLOUT else mask

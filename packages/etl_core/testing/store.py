@@ -140,16 +140,22 @@ class FakeStore(ThreadedStore):
             ObjectRef(bucket, ""),
         )
 
-    def list_page(self, bucket: str, prefix: str, token: str | None = None) -> ListPage:
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        token: str | None = None,
+        start_after: str | None = None,
+    ) -> ListPage:
         """Return a page of at most 1,000 objects in the order of their UTF-8 keys."""
 
         def answer() -> ListPage:
             objects = self._bucket(bucket)
-            after = (token or "").encode()
+            after = (token or start_after or "").encode()
             keys = sorted(
                 key.encode()
                 for key in objects
-                if key.startswith(prefix) and (not token or key.encode() > after)
+                if key.startswith(prefix) and (not after or key.encode() > after)
             )
             page = [key.decode() for key in keys[:PAGE_OBJECTS]]
             return ListPage(

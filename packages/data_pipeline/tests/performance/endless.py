@@ -35,7 +35,13 @@ class EndlessStore(S3Client):
         self._calls = calls
         self.copied = False
 
-    def list_page(self, bucket: str, prefix: str, token: str | None = None) -> ListPage:
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        token: str | None = None,
+        start_after: str | None = None,
+    ) -> ListPage:
         """Return the copies of one document."""
         if prefix.startswith(STATE):
             return super().list_page(bucket, prefix, token)

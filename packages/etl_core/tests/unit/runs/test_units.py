@@ -3,6 +3,9 @@
 import json
 import unittest
 
+import msgspec
+
+from etl_core.runs.spool import ENCODER
 from etl_core.runs.units import Destination, Line, Unit, utc_now
 from etl_core.s3.store import ListedObject
 from etl_core.tests.worlds import make_line, make_unit, TARGET
@@ -17,7 +20,8 @@ class UnitTest(unittest.TestCase):
             make_unit(1),
             make_unit(2, size=0, skip="deleted", attributes={"name": "Ä \n"}),
         ):
-            self.assertEqual(unit, Unit.from_row(json.loads(json.dumps(unit.to_row()))))
+            stored = ENCODER.encode(unit)
+            self.assertEqual(unit, msgspec.json.decode(stored, type=Unit))
 
     def test_line_round_trip(self) -> None:
         """A line comes back from its line of the ledger."""

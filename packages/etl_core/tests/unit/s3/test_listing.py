@@ -1,10 +1,11 @@
 """Unit tests of :mod:`etl_core.s3.listing`."""
 
+import itertools
 import unittest
 from unittest import mock
 
 from etl_core.errors import DataError, TransientError
-from etl_core.s3.listing import list_objects
+from etl_core.s3.listing import list_objects, RANGES_AHEAD
 from etl_core.s3.store import ListedObject, ListPage, ObjectRef
 from etl_core.testing.store import FakeStore
 from etl_core.tests.worlds import Disturbance, fail, SOURCE
@@ -13,7 +14,13 @@ from etl_core.tests.worlds import Disturbance, fail, SOURCE
 class UnorderedStore(FakeStore):
     """A store that lists its keys backwards, as a directory bucket may."""
 
-    def list_page(self, bucket: str, prefix: str, token: str | None = None) -> ListPage:
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        token: str | None = None,
+        start_after: str | None = None,
+    ) -> ListPage:
         """Turn a page round."""
         page = super().list_page(bucket, prefix, token)
         return page._replace(objects=page.objects[::-1])
@@ -22,7 +29,13 @@ class UnorderedStore(FakeStore):
 class DoublingStore(FakeStore):
     """A store that begins each page with the last object of the one before."""
 
-    def list_page(self, bucket: str, prefix: str, token: str | None = None) -> ListPage:
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        token: str | None = None,
+        start_after: str | None = None,
+    ) -> ListPage:
         """Begin one object too early."""
         page = super().list_page(bucket, prefix, token)
         again = () if token is None else (ListedObject(token, "etag", 1),)
@@ -76,6 +89,46 @@ class ListingTest(unittest.TestCase):
         for kind in (UnorderedStore, DoublingStore):
             with self.assertRaisesRegex(DataError, "not listed in key order"):
                 self.keys_of(self.filled(kind(SOURCE)))
+
+
+# Keys that are there, and some that are not.
+MARKS = ("a", "aa", "b/0", "b/1", "b/é", "c")
+
+
+class RangesTest(ListingTest):
+    """The same, with ranges listed at the same time."""
+
+    choices = (*itertools.combinations(MARKS, 1), *itertools.combinations(MARKS, 2))
+
+    def test_marks_change_nothing(self) -> None:
+        """Wherever ranges begin, each object is listed once and in order."""
+        store = self.filled(FakeStore(SOURCE))
+        for marks in self.choices:
+            with self.subTest(marks):
+                found = [it.key for it in list_objects(store, SOURCE, "", marks)]
+                self.assertEqual(sorted(self.keys), found)
+
+    def test_a_page_that_fails(self) -> None:
+        """Whichever page fails, the listing does."""
+        for marks in self.choices:
+            store = self.filled(FakeStore(SOURCE))
+            list(list_objects(store, SOURCE, "", marks))
+            pages = len(store.requests)
+            for number in range(1, pages + 1):
+                hook = Disturbance("ListObjectsV2", fail, first=number)
+                store = self.filled(FakeStore(SOURCE, hook=hook))
+                with (
+                    self.subTest(marks, page=number),
+                    self.assertRaises(TransientError),
+                ):
+                    list(list_objects(store, SOURCE, "", marks))
+
+    def test_nothing_there(self) -> None:
+        """An empty destination is not asked about range by range."""
+        store = FakeStore(SOURCE)
+        marks = [f"{number:03}" for number in range(100)]
+        self.assertEqual([], list(list_objects(store, SOURCE, "", marks)))
+        self.assertLessEqual(len(store.requests), RANGES_AHEAD + 1)
 
 
 if __name__ == "__main__":
