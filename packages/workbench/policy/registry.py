@@ -2,6 +2,7 @@
 
 from workbench.policy import (
     deploy,
+    images,
     imports,
     jobs,
     layers,
@@ -16,6 +17,7 @@ RULES = (
     *layout.RULES,
     *locks.RULES,
     *deploy.RULES,
+    *images.RULES,
     *imports.RULES,
     *layers.RULES,
     *jobs.RULES,

@@ -1,16 +1,13 @@
 """Shell scripts, as shellcheck judges them."""
 
 from collections.abc import Iterator
-import json
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 import re
-import subprocess
-import sys
 
+from workbench.policy.linters import says
 from workbench.policy.rule import Finding, Rule
 from workbench.policy.tree import Tree
 
-SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 SHEBANG = re.compile(r"#!.*\b(ba|da|k)?sh\b")
 
 
@@ -27,11 +24,8 @@ def shellcheck(tree: Tree) -> Iterator[Finding]:
     scripts = [str(path) for path in tree.files if is_shell(tree, path)]
     if not scripts:
         return
-    command = [str(SHELLCHECK), "--format=json1", *scripts]
-    done = subprocess.run(  # noqa: S603
-        command, cwd=tree.root, capture_output=True, check=False
-    )
-    for comment in json.loads(done.stdout)["comments"]:
+    found = says(tree, "shellcheck", "--format=json1", *scripts)
+    for comment in found["comments"]:
         text = f"SC{comment['code']} {comment['message']}"
         yield Finding(PurePosixPath(comment["file"]), text, comment["line"])
 

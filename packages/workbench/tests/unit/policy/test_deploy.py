@@ -113,6 +113,17 @@ class DeployTest(RuleTest):
         self.assert_red("A8 shellcheck", red, "manage.sh:4: A8 shellcheck: SC2086")
         self.assert_green("A8 shellcheck", {MANAGE: f'{SCRIPT}rm "$1"\n'})
 
+    def test_hadolint(self) -> None:
+        """An instruction that hadolint does not like is found with its line."""
+        image = "docker/sender.Dockerfile"
+        red = {image: "FROM python:3.13-slim\nRUN cd /tmp && ls\n"}
+        self.assert_red("E1 hadolint", red, "sender.Dockerfile:2: E1 hadolint: DL3003")
+        self.assert_green("E1 hadolint", {image: "FROM python:3.13-slim\n"})
+
+    def test_no_image_at_all(self) -> None:
+        """A repository without a Dockerfile gives hadolint nothing to do."""
+        self.assert_green("E1 hadolint", {"docker/sender.Dockerfile": None})
+
     def test_no_script_at_all(self) -> None:
         """A repository without a script gives shellcheck nothing to do."""
         self.assert_green("A8 shellcheck", {MANAGE: None})
