@@ -29,6 +29,7 @@ READ_BYTES = 1024 * 1024
 SINK_BUFFER_BYTES = 512 * 1024
 # While there is no socket yet, names are being looked up in a thread.
 IDLE_SECONDS = 0.001
+AT_ONCE = 16
 
 # What no later attempt mends: addresses and certificates.
 LASTING = frozenset(
@@ -173,9 +174,9 @@ class Wire:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         # The module selectors would do the same at several times the cost.
-        self._has_epoll = hasattr(select, "epoll")
-        self._poll = select.epoll() if self._has_epoll else select.poll()
+        self._poll = select.epoll() if hasattr(select, "epoll") else select.poll()
         self._sockets: set[int] = set()
+        self._left = 0
         self._handles: dict[pycurl.Curl, Handle] = {}
         self._timer: float | None = None
 
@@ -185,10 +186,15 @@ class Wire:
         self._multi.add_handle(handle.curl)
 
     def wait(self, seconds: float) -> list[tuple[Handle, pycurl.error | None]]:
-        """Wait for answers; return the handles that have one, or an error."""
-        now = time.monotonic()
-        if self._timer is not None:
-            seconds = min(seconds, max(0.0, self._timer - now))
+        """Wait for answers; return some handles that have one, or an error.
+
+        Only some, so that whoever calls can send the next requests soon. Otherwise
+        all answers would be worked off while no request is under way.
+        """
+        if self._left:
+            seconds = 0.0
+        elif self._timer is not None:
+            seconds = min(seconds, max(0.0, self._timer - time.monotonic()))
         for fd, events in self._ready(seconds):
             self._multi.socket_action(fd, _as_curl(events))
         if self._timer is not None and time.monotonic() >= self._timer:
@@ -204,16 +210,14 @@ class Wire:
         self._multi.close()
 
     def _ended(self) -> list[tuple[Handle, pycurl.error | None]]:
-        """Take the handles that are done off the wire."""
-        found: list[tuple[Handle, pycurl.error | None]] = []
-        waiting = 1
-        while waiting:
-            waiting, good, bad = self._multi.info_read()
-            found += [(self._taken(curl), None) for curl in good]
-            found += [
-                (self._taken(curl), pycurl.error(code, text))
-                for curl, code, text in bad
-            ]
+        """Take some of the handles that are done off the wire."""
+        self._left, good, bad = self._multi.info_read(AT_ONCE)
+        found: list[tuple[Handle, pycurl.error | None]] = [
+            (self._taken(curl), None) for curl in good
+        ]
+        found += [
+            (self._taken(curl), pycurl.error(code, text)) for curl, code, text in bad
+        ]
         return found
 
     def _taken(self, curl: pycurl.Curl) -> Handle:
@@ -240,8 +244,9 @@ class Wire:
         if not self._sockets:
             time.sleep(min(seconds, IDLE_SECONDS))
             return []
-        timeout = seconds if self._has_epoll else math.ceil(seconds * 1000)
-        return self._poll.poll(timeout)
+        if isinstance(self._poll, select.epoll):
+            return self._poll.poll(seconds, AT_ONCE)
+        return self._poll.poll(math.ceil(seconds * 1000))
 
     def _set_timer(self, milliseconds: int) -> None:
         """Note when libcurl wants to be called without an event."""
