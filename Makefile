@@ -35,7 +35,7 @@ demo: setup ## Copy real files between two local buckets and show what became of
 test: setup ## Run the tests; P=<package> and TIER=unit|integration narrow them
 	@$(BIN)/python -m workbench.suite $(P) --tier $(TIER)
 
-check: lint type-check policy test ## All that CI runs
+check: lint type-check policy test ## All checks and tests; CI adds images, stacks and further Pythons
 
 lint: setup ## Check the sources with ruff
 	@$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
