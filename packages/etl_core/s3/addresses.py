@@ -5,13 +5,15 @@ The endpoints are those of the AWS General Reference, "Amazon S3 endpoints and q
 
 import re
 
-from etl_core.errors import ConfigError
+from etl_core.errors import ConfigError, RequestRejected
 from etl_core.s3.credentials import Identity
 from etl_core.s3.requests import encoded_key
 from etl_core.s3.store import ObjectRef
 
 # S3 User Guide, "General purpose bucket naming rules": those that make a host name.
 HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+# RFC 3986, 5.2.4: what a client removes from a path before it sends it.
+DOTS = re.compile(r"(?:^|/)\.\.?(?:/|$)")
 BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 
 
@@ -34,8 +36,14 @@ class Addresses:
         """Return the address of an object, or of a bucket when the key is empty.
 
         :raises ConfigError: for a name that cannot be a bucket.
+        :raises RequestRejected: for a key that libcurl would take for another one.
         """
         base = self._bases.get(ref.bucket) or self._learn(ref.bucket)
+        if ("/." in ref.key or ref.key[:1] == ".") and DOTS.search(ref.key):
+            raise RequestRejected(
+                f"{ref.url}: the key has a segment of dots, which the engine curl "
+                "cannot address; use --engine boto3"
+            )
         url = base + encoded_key(ref.key)
         return f"{url}?{query}" if query else url
 
