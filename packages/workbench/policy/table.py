@@ -17,6 +17,8 @@ PROJECT_FILES = (
 )
 
 EXTRAS = {
+    "data_pipeline.bronze.zstd": "silver",
+    "data_pipeline.repositories.bronze.parquet": "silver",
     "etl_core.postgres": "db",
     "etl_core.testing": "testing",
 }

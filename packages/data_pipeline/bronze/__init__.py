@@ -1,0 +1,1 @@
+"""Bronze files: local copies of raw objects, made ready for one fast reader."""

@@ -1,0 +1,1 @@
+"""The SQL that reads bronze files as their contract says; it runs nothing."""
