@@ -9,7 +9,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 
 from etl_core.config import DatabaseSettings
 from etl_core.errors import ConfigError, DataError, EtlError, TransientError
-from etl_core.postgres import connect
+from etl_core.postgres import connect, MISTAKES
 from etl_database_schema.databases import describe
 
 
@@ -45,4 +45,5 @@ def explain(error: db.Error, settings: DatabaseSettings) -> EtlError:
         return DataError(f"{message}; mend the rows that break the constraint")
     if isinstance(error, db.OperationalError):
         return TransientError(f"{message}; start again when the database answers")
-    return ConfigError(message)
+    hint = MISTAKES.get(getattr(error.__cause__, "pgcode", ""))
+    return ConfigError(f"{message}; {hint}" if hint else message)

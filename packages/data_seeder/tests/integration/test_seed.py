@@ -109,7 +109,8 @@ class SeedTest(SeedTestCase):
         self.query("DROP TABLE attachment")
         ended = self.start(*options())
         self.assertEqual(2, ended.code, ended.stderr)
-        self.assertIn('relation "attachment" does not exist', ended.stderr)
+        self.assertIn("does not exist", ended.stderr)
+        self.assertIn("run `etl-database-schema migrate`", ended.stderr)
         self.assertNotIn("Traceback", ended.stderr)
 
     def test_without_a_server(self) -> None:
