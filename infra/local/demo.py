@@ -1,8 +1,8 @@
 """Run the main job for real, on this machine alone: no account, no Docker.
 
-Starts a PostgreSQL server and an S3 endpoint, loads sample data, copies the files of
-three agencies with the real command line, does it again, and checks the result
-against the sample. Everything is gone afterwards.
+Starts a PostgreSQL server and an S3 endpoint, fills both by the seeder, copies the
+files of three agencies with the real command line, does it again, and checks the
+result against database and bucket. Everything is gone afterwards.
 
 Examples::
 
@@ -24,9 +24,8 @@ import sys
 import tempfile
 import time
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-import loading
 import report
 import sample
 import verification
@@ -87,57 +86,73 @@ def run_program(
     )
 
 
-def prepare(postgres: PostgresServer, s3: S3Server) -> dict[str, str]:
-    """Bring up what the job works on and return the variables that lead there."""
+class Prepared(NamedTuple):
+    """What the job works on.
+
+    :param sample: what is there.
+    :param environ: the variables that lead there.
+    """
+
+    sample: sample.Sample
+    environ: dict[str, str]
+
+
+def prepare(postgres: PostgresServer, s3: S3Server) -> Prepared:
+    """Bring up servers with data."""
     with ThreadPoolExecutor() as executor:
-        objects = executor.submit(prepare_objects, s3)
-        try:
-            settings = prepare_rows(postgres)
-            objects.result()
-        except BaseException:
-            # What still loads objects would be waited for; now it fails at once.
-            s3.stop()
-            raise
-    return {
+        endpoint = executor.submit(prepare_endpoint, s3)
+        settings = prepare_database(postgres)
+        endpoint.result()
+    environ = {
         **variables(settings),
         **s3.environment,
         "ETL_SOURCE_BUCKET": sample.SOURCE_BUCKET,
         "ETL_DESTINATION_BUCKET": sample.DESTINATION_BUCKET,
     }
+    return Prepared(seed(settings, s3, environ), environ)
 
 
-def prepare_rows(postgres: PostgresServer) -> DatabaseSettings:
-    """Bring up a database with the sample's rows."""
+def prepare_database(postgres: PostgresServer) -> DatabaseSettings:
+    """Bring up a database with all tables."""
     with step("PostgreSQL") as done:
         postgres.start()
         settings = postgres.create_database("demo")
         done(f"{settings.host}:{settings.port}/{settings.name}")
     with step("migrations") as done:
-        done(migrate(settings))
-    with step("rows") as done:
-        loading.load_rows(settings)
-        rows = len(sample.attachments())
-        done(f"{rows:,} attachments of {len(sample.AGENCIES)} agencies")
+        done(succeed("etl-database-schema", ["migrate"], variables(settings)))
     return settings
 
 
-def prepare_objects(s3: S3Server) -> None:
-    """Bring up buckets with the sample's objects."""
+def prepare_endpoint(s3: S3Server) -> None:
+    """Bring up an endpoint with two empty buckets."""
     with step("S3 endpoint") as done:
         s3.start()
+        for bucket in (sample.SOURCE_BUCKET, sample.DESTINATION_BUCKET):
+            s3.create_bucket(bucket)
         done(s3.endpoint_url)
-    with step("objects") as done:
-        loaded = loading.load_objects(s3)
-        done(f"{loaded.objects:,} objects, {loaded.size:,} bytes")
 
 
-def migrate(settings: DatabaseSettings) -> str:
-    """Apply the migrations with their own console script."""
-    program = "etl-database-schema"
-    child = run_program(program, ["migrate"], variables(settings))
+def seed(
+    settings: DatabaseSettings, s3: S3Server, environ: dict[str, str]
+) -> sample.Sample:
+    """Fill the tables and the source bucket, and return what is there."""
+    with step("data") as done:
+        succeed("data-seeder", [*sample.SEED], environ)
+        found = sample.Sample.read(settings, s3)
+        there = [each.size_bytes for each in found.attachments if each.etag is not None]
+        done(
+            f"{len(found.attachments):,} attachments, {len(there):,} objects, "
+            f"{sum(there):,} bytes"
+        )
+    return found
+
+
+def succeed(name: str, arguments: list[str], environ: dict[str, str]) -> str:
+    """Run a console script that must succeed, and return its command."""
+    child = run_program(name, arguments, environ)
     if child.returncode:
-        raise DemoFailed(f"{program} ended with {child.returncode}:\n{child.stderr}")
-    return f"{program} migrate"
+        raise DemoFailed(f"{name} ended with {child.returncode}:\n{child.stderr}")
+    return " ".join([name, *arguments])
 
 
 @contextmanager
@@ -160,23 +175,23 @@ def demonstrate(keep: bool) -> None:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="etl-demo-"))
         stack.callback(postgres.stop)
         stack.callback(s3.stop)
-        environ = prepare(postgres, s3)
-        show(Job({**environ, "TMPDIR": folder}, s3), s3)
+        prepared = prepare(postgres, s3)
+        show(Job({**prepared.environ, "TMPDIR": folder}, s3), s3, prepared.sample)
         if keep:
-            wait(environ)
+            wait(prepared.environ)
         else:
             report.next_steps()
 
 
-def show(job: Job, s3: S3Server) -> None:
+def show(job: Job, s3: S3Server, data: sample.Sample) -> None:
     """Run the job over every agency, once more over the first, and check it all."""
     first = [job.run(agency_id) for agency_id in sample.AGENCIES]
     again = [job.run(first[0].agency_id)]
     report.summary(first, again)
-    faults = verification.faults(s3, first, again)
+    faults = verification.faults(s3, data, first, again)
     if faults:
         raise DemoFailed("\n".join(faults))
-    report.verified(sum(each.is_to_be_copied for each in sample.attachments()))
+    report.verified(sum(each.is_to_be_copied for each in data.attachments))
     report.whereabouts(s3, first[0].result)
 
 

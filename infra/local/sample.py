@@ -1,111 +1,43 @@
-"""The sample data: three agencies, their users, documents and attachments.
+"""The sample data: what the seeder is asked for, and what it has left.
 
-Everything follows from constants, so that every demo shows the same numbers. Among
-the attachments are the odd ones that real uploads bring along.
+The latter is read from the database and the bucket themselves, past the seeder and
+the job, so that neither is believed.
 """
 
-from collections.abc import Iterator
-import functools
-import hashlib
-import itertools
-import random
 from typing import Any, NamedTuple
 
+from etl_core.config import DatabaseSettings
+from etl_core.database import DatabaseClient
+from etl_core.testing.s3 import S3Server
+
 SOURCE_BUCKET = "acme-uploads"
-OTHER_BUCKET = "acme-archive"
 DESTINATION_BUCKET = "acme-bronze"
-
-AGENCIES = {10: "Harbour Relief", 11: "Nordlicht Beratung", 12: "Casa del Río"}
-ATTACHMENTS = {10: 900, 11: 700, 12: 400}
-DOCUMENTS_PER_USER = 6
-ATTACHMENTS_PER_DOCUMENT = 5
-
-# Which attachments of an agency are odd, by their number; none in the last agency,
-# so that one run ends with exit code 0.
-MISSING = {10: (17, 218, 611), 11: (42, 404), 12: ()}
-PENDING = {10: (33, 330, 777), 11: (99,), 12: (7, 70)}
-DELETED = {10: (5, 555), 11: (123, 321, 600), 12: (250,)}
-ELSEWHERE = {10: (), 11: (350,), 12: ()}
-EMPTY_EVERY = 45
-
-MEDIA_TYPES = {
-    "csv": "text/csv",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "heic": "image/heic",
-    "jpg": "image/jpeg",
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "txt": "text/plain",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-NAMES = (
-    "scan.pdf",
-    "scan.pdf",
-    "IMG_{n:04}.jpg",
-    "IMG_{n:04}.heic",
-    "passport-{n}.png",
-    "bank statement 2026-{month:02}.pdf",
-    "Lease Agreement (signed) v{n}.docx",
-    "hours_2026_{month:02}.xlsx",
-    "export-{n}.csv",
-    "notes.txt",
-    "letter from the council, {month:02}-2026.pdf",
-    "Überweisung März {n}.pdf",
-    "factura nº {n}.pdf",
+AGENCIES = (10, 11, 12)
+SEED = (
+    "run",
+    "seed",
+    "--",
+    *(f"--agencies={len(AGENCIES)}", "--users=60", "--documents=600"),
+    *("--attachments=2000", "--seed=3", f"--source-bucket={SOURCE_BUCKET}"),
 )
-# Names that are hard on tools, each of which some attachments have.
-HOSTILE_NAMES = (
-    "契約書 {n}.pdf",
-    "резюме.docx",
-    "été \N{SUN WITH FACE} {n}.jpg",
-    "2026/{month:02}/invoice.pdf",
-    "..",
-    "",
-    "tab\tand\nline.txt",
-    '100% & more + "quotes" #{n}?.pdf',
-    "a-very-long-name-" + "x" * 240 + ".pdf",
-)
-HOSTILE_EVERY = 23
-
-TYPICAL_BYTES = 9.0
-LARGEST_BYTES = 400_000
+ATTACHMENTS = """
+    SELECT id, agency_id, object_key, size_bytes, status, bucket FROM attachment
+"""
 
 
 class Attachment(NamedTuple):
-    """One row of ``attachment``, and whether its object is there."""
+    """One row, and the MD5 of its object in the source bucket, if there is one."""
 
     id: int
     agency_id: int
-    user_id: int
-    document_id: int
-    bucket: str
-    object_key: str
-    file_name: str
-    content_type: str
     size_bytes: int
-    checksum_sha256: str
-    status: str
-    is_missing: bool
-
-    @property
-    def body(self) -> bytes:
-        """The bytes of the object."""
-        return random.Random(self.id).randbytes(self.size_bytes)  # noqa: S311 (sample)
+    is_offered: bool
+    etag: str | None
 
     @property
     def is_to_be_copied(self) -> bool:
         """Whether its object must be in the destination after a run."""
-        return (
-            self.status == "stored"
-            and self.bucket == SOURCE_BUCKET
-            and not self.is_missing
-        )
-
-    def row(self) -> dict[str, Any]:
-        """Return the columns of the row."""
-        columns = self._asdict()
-        del columns["is_missing"]
-        return columns
+        return self.is_offered and self.etag is not None
 
 
 class Expected(NamedTuple):
@@ -118,100 +50,54 @@ class Expected(NamedTuple):
     bytes_copied: int
 
 
-@functools.cache
-def attachments() -> tuple[Attachment, ...]:
-    """Return the attachments of all agencies."""
-    numbers = itertools.count(1001)
-    return tuple(
-        _attachment(next(numbers), agency_id, number)
-        for agency_id, count in ATTACHMENTS.items()
-        for number in range(count)
+class Sample:
+    """The attachments of all agencies.
+
+    :param attachments: what is there.
+    """
+
+    def __init__(self, attachments: list[Attachment]) -> None:
+        """Keep them."""
+        self.attachments = attachments
+
+    @classmethod
+    def read(cls, settings: DatabaseSettings, server: S3Server) -> "Sample":
+        """Look at the database and the source bucket."""
+        etags = dict(objects(server, SOURCE_BUCKET, "uploads/"))
+        with DatabaseClient(settings) as client:
+            rows = client.execute_query(ATTACHMENTS)
+        return cls([_attachment(row, etags) for row in rows])
+
+    def expected(self, agency_id: int) -> Expected:
+        """Return what the first run over an agency must find."""
+        mine = [each for each in self.attachments if each.agency_id == agency_id]
+        offered = [each for each in mine if each.is_offered]
+        copied = [each for each in offered if each.is_to_be_copied]
+        return Expected(
+            listed=len(mine),
+            copied=len(copied),
+            skipped=len(mine) - len(offered),
+            quarantined=len(offered) - len(copied),
+            bytes_copied=sum(each.size_bytes for each in copied),
+        )
+
+
+def objects(server: S3Server, bucket: str, prefix: str) -> list[tuple[str, str]]:
+    """Return key and MD5 of the objects below a prefix."""
+    pages = server.create_client().get_paginator("list_objects_v2")
+    return [
+        (each["Key"], each["ETag"].strip('"'))
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix)
+        for each in page.get("Contents", ())
+    ]
+
+
+def _attachment(row: dict[str, Any], etags: dict[str, str]) -> Attachment:
+    """Return what is known of a row."""
+    return Attachment(
+        row["id"],
+        row["agency_id"],
+        row["size_bytes"],
+        row["status"] == "stored" and row["bucket"] == SOURCE_BUCKET,
+        etags.get(row["object_key"]),
     )
-
-
-def agencies() -> list[dict[str, Any]]:
-    """Return the rows of ``agency``."""
-    return [{"id": key, "name": name} for key, name in AGENCIES.items()]
-
-
-def users() -> Iterator[dict[str, Any]]:
-    """Yield the rows of ``app_user`` that attachments belong to."""
-    for user_id, agency_id in sorted({(a.user_id, a.agency_id) for a in attachments()}):
-        yield {
-            "id": user_id,
-            "agency_id": agency_id,
-            "email": f"user{user_id}@agency{agency_id}.example",
-            "full_name": f"User {user_id}",
-        }
-
-
-def documents() -> Iterator[dict[str, Any]]:
-    """Yield the rows of ``user_document`` that attachments belong to."""
-    keys = {(a.document_id, a.user_id, a.agency_id) for a in attachments()}
-    for document_id, user_id, agency_id in sorted(keys):
-        yield {
-            "id": document_id,
-            "agency_id": agency_id,
-            "user_id": user_id,
-            "title": f"Case file {document_id}",
-        }
-
-
-def expected(agency_id: int) -> Expected:
-    """Return what the first run over an agency must find."""
-    mine = [each for each in attachments() if each.agency_id == agency_id]
-    copied = [each for each in mine if each.is_to_be_copied]
-    missing = sum(each.is_missing for each in mine)
-    return Expected(
-        listed=len(mine),
-        copied=len(copied),
-        skipped=len(mine) - len(copied) - missing,
-        quarantined=missing,
-        bytes_copied=sum(each.size_bytes for each in copied),
-    )
-
-
-def _attachment(attachment_id: int, agency_id: int, number: int) -> Attachment:
-    """Make one attachment of an agency."""
-    chance = random.Random(attachment_id)  # noqa: S311 (sample data)
-    name = _name(number)
-    size = 0 if number % EMPTY_EVERY == 0 else _size(chance)
-    document = number // ATTACHMENTS_PER_DOCUMENT
-    key = f"uploads/{agency_id}/2026/{number % 12 + 1:02}/{chance.randbytes(12).hex()}"
-    made = Attachment(
-        id=attachment_id,
-        agency_id=agency_id,
-        user_id=agency_id * 100 + document // DOCUMENTS_PER_USER,
-        document_id=agency_id * 1000 + document,
-        bucket=OTHER_BUCKET if number in ELSEWHERE[agency_id] else SOURCE_BUCKET,
-        object_key=key,
-        file_name=name,
-        content_type=MEDIA_TYPES.get(name.rpartition(".")[2], ""),
-        size_bytes=size,
-        checksum_sha256="",
-        status=_status(agency_id, number),
-        is_missing=number in MISSING[agency_id],
-    )
-    digest = hashlib.sha256(made.body).hexdigest()
-    return made._replace(checksum_sha256=digest)
-
-
-def _name(number: int) -> str:
-    """Return a file name, now and then one that is hard on tools."""
-    if number % HOSTILE_EVERY == HOSTILE_EVERY - 1:
-        pattern = HOSTILE_NAMES[number // HOSTILE_EVERY % len(HOSTILE_NAMES)]
-    else:
-        pattern = NAMES[number % len(NAMES)]
-    return pattern.format(n=number, month=number % 12 + 1)
-
-
-def _size(chance: random.Random) -> int:
-    """Return a size as uploads have it: mostly small, a few large."""
-    return min(LARGEST_BYTES, 1 + int(chance.lognormvariate(TYPICAL_BYTES, 1.1)))
-
-
-def _status(agency_id: int, number: int) -> str:
-    """Return the status of an attachment."""
-    if number in PENDING[agency_id]:
-        return "pending"
-    return "deleted" if number in DELETED[agency_id] else "stored"

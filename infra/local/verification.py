@@ -1,11 +1,10 @@
 """Checks the demo against its sample, with eyes of its own."""
 
 from collections.abc import Iterator, Sequence
-import hashlib
 import re
 
 from report import Outcome
-import sample
+from sample import DESTINATION_BUCKET, Expected, objects, Sample
 
 from etl_core.testing.s3 import S3Server
 
@@ -14,7 +13,10 @@ UNCHANGED_REQUESTS = 60
 
 
 def faults(
-    server: S3Server, first: Sequence[Outcome], again: Sequence[Outcome]
+    server: S3Server,
+    sample: Sample,
+    first: Sequence[Outcome],
+    again: Sequence[Outcome],
 ) -> list[str]:
     """Return what is not as it must be, one line each."""
     found: list[str] = []
@@ -22,24 +24,24 @@ def faults(
         wanted = sample.expected(outcome.agency_id)
         found += _differences(
             outcome,
+            wanted,
             done=wanted.copied,
             unchanged=0,
             bytes=wanted.bytes_copied,
         )
     for outcome in again:
         wanted = sample.expected(outcome.agency_id)
-        found += _differences(outcome, done=0, unchanged=wanted.copied, bytes=0)
+        found += _differences(outcome, wanted, done=0, unchanged=wanted.copied, bytes=0)
         if outcome.requests > UNCHANGED_REQUESTS:
             found.append(
                 f"agency {outcome.agency_id}: {outcome.requests} requests when nothing "
                 f"had changed, more than {UNCHANGED_REQUESTS}"
             )
-    return [*found, *_wrong_objects(server)]
+    return [*found, *_wrong_objects(server, sample)]
 
 
-def _differences(outcome: Outcome, **totals: int) -> Iterator[str]:
+def _differences(outcome: Outcome, wanted: Expected, **totals: int) -> Iterator[str]:
     """Yield where the result of a run is not what the sample holds."""
-    wanted = sample.expected(outcome.agency_id)
     totals |= {
         "listed": wanted.listed,
         "skipped": wanted.skipped,
@@ -59,13 +61,9 @@ def _differences(outcome: Outcome, **totals: int) -> Iterator[str]:
         )
 
 
-def _wrong_objects(server: S3Server) -> Iterator[str]:
-    """Yield where the destination is not a copy of what the sample holds."""
-    wanted = {
-        each.id: hashlib.md5(each.body, usedforsecurity=False).hexdigest()
-        for each in sample.attachments()
-        if each.is_to_be_copied
-    }
+def _wrong_objects(server: S3Server, sample: Sample) -> Iterator[str]:
+    """Yield where the destination is not a copy of what the source holds."""
+    wanted = {each.id: each.etag for each in sample.attachments if each.is_to_be_copied}
     found = dict(_copies(server))
     for attachment_id in sorted(wanted.keys() ^ found.keys()):
         fault = "is missing" if attachment_id in wanted else "must not be there"
@@ -77,8 +75,6 @@ def _wrong_objects(server: S3Server) -> Iterator[str]:
 
 def _copies(server: S3Server) -> Iterator[tuple[int, str]]:
     """Yield the attachments in the destination with the MD5 of their bytes."""
-    pages = server.create_client().get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=sample.DESTINATION_BUCKET, Prefix="agency_id="):
-        for each in page.get("Contents", ()):
-            match = re.search(r"/attachment_id=(\d+)/", each["Key"])
-            yield int(match[1]) if match else 0, each["ETag"].strip('"')
+    for key, etag in objects(server, DESTINATION_BUCKET, "agency_id="):
+        match = re.search(r"/attachment_id=(\d+)/", key)
+        yield int(match[1]) if match else 0, etag
