@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export POETRY_PYPI_MIRROR_URL ?= $(shell $(PYTHON) -c "from pip._internal.models.index import PyPI; print(PyPI.simple_url)" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-coverage bench check lint format type-check policy lock lock-check build clean image test-images infra-check infra-e2e
+.PHONY: help setup new-module new-job finish-new demo test test-coverage bench check lint format type-check policy lock lock-check build clean image test-images infra-check infra-e2e
 
 ##@ Start here
 help: ## Print this help
@@ -54,6 +54,18 @@ test-coverage: setup ## Run the tests and print which lines they miss
 
 bench: setup ## Run the performance tests
 	@$(BIN)/python -m workbench.suite --tier performance
+
+new-module: setup ## Make a job module: NAME=data_exporter JOB=export_files
+	@$(BIN)/python -m workbench.scaffold module $(NAME) $(if $(JOB),--job $(JOB))
+	@$(MAKE) --no-print-directory finish-new
+
+new-job: setup ## Make a job in a module: MODULE=data_pipeline NAME=export_files
+	@$(BIN)/python -m workbench.scaffold job $(MODULE) $(NAME)
+	@$(MAKE) --no-print-directory finish-new
+
+finish-new:
+	@$(MAKE) --no-print-directory lock setup format
+	@$(BIN)/python -m workbench.reference
 
 ##@ Images
 image: ## Build the images; P=data_pipeline narrows, ARGS go to docker build

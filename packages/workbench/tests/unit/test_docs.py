@@ -24,13 +24,11 @@ from etl_core.manifests import exits
 from etl_core.options import JobParser
 from workbench.policy.tree import Tree
 from workbench.reference import own_options, ROOT, SHARED, VERB
+from workbench.scaffold import templates, with_method
 
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:)([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 BLOCK = re.compile(r"```(?:bash|sh|console)?\n(.*?)```", re.DOTALL)
-TEMPLATE = re.compile(
-    r"`packages/(data_pipeline/[^`]+\.py)`[^\n]*:\n\n```python\n(.*?)```", re.DOTALL
-)
 NEW_JOB = re.compile(r"jobs/([a-z0-9_]+)\.py")
 VARIABLE = re.compile(r"\b(?:ETL|DATABASE|AWS|JOB|DJANGO)_[A-Z0-9_]*[A-Z0-9]\b")
 READ = re.compile(rf"[\"'](?:\w*{{)?({VARIABLE.pattern})[\"']")
@@ -258,17 +256,19 @@ class TemplateTest(unittest.TestCase):
         """Do what the guide says."""
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.home = Path(folder.name)
+        cls.home = Path(folder.name, "packages")
         left_out = shutil.ignore_patterns("integration", "__pycache__", ".*", "dist")
         shutil.copytree(
             ROOT / "packages/data_pipeline",
             cls.home / "data_pipeline",
             ignore=left_out,
         )
-        for name, text in TEMPLATE.findall((ROOT / HOW_TO).read_text()):
-            path = cls.home / name
+        for name, text in templates(ROOT).items():
+            path = cls.home.parent / name
             if path.name == "services.py":
-                text = _with_method(path.read_text(), text)
+                old = path.read_text()
+                text = with_method(old, text, "data_pipeline", "compress_files")
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
 
     def call(self, *words: str) -> str:
@@ -308,16 +308,6 @@ class TemplateTest(unittest.TestCase):
         proof = json.loads(printed.splitlines()[-1])
         self.assertEqual(0, proof["violations"])
         self.assertGreater(proof["points"], 15)
-
-
-def _with_method(services: str, method: str) -> str:
-    """Put a method and its imports into the composition root."""
-    imports = (
-        "from data_pipeline.config.compress_files import CompressFilesConfig\n"
-        "from data_pipeline.processors.compress_files import CompressFiles\n"
-    )
-    at = services.index("from data_pipeline")
-    return f"{services[:at]}{imports}{services[at:]}\n{method}"
 
 
 if __name__ == "__main__":
