@@ -213,8 +213,11 @@ class Exchange(Generic[T, R]):
             seconds = min(seconds, max(0.0, self._later[0][0] - now))
         if self._ready:
             seconds = min(seconds, self._throttle.wait(now))
-        for handle, error in self._wire.wait(seconds):
-            sending = self._under_way.pop(handle)
+        ended = [
+            (self._under_way.pop(handle), handle, error)
+            for handle, error in self._wire.wait(seconds)
+        ]
+        for sending, handle, error in ended:
             self._idle.append(handle)
             self._read(sending, handle, error)
 

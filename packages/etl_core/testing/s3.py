@@ -21,7 +21,7 @@ import boto3
 from botocore.config import Config
 from typing_extensions import Self
 
-from etl_core.config import environment
+from etl_core.config import environment, S3Settings
 from etl_core.testing.ports import LOOPBACK
 
 if TYPE_CHECKING:
@@ -76,6 +76,11 @@ class S3Server:
             "AWS_SECRET_ACCESS_KEY": endpoint.secret_key,
             "AWS_REGION": REGION,
         }
+
+    @property
+    def settings(self) -> S3Settings:
+        """The settings of a client in this process."""
+        return S3Settings.from_environment(self.environment)
 
     @functools.cached_property
     def client(self) -> "BotoS3Client":

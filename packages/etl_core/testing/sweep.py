@@ -118,7 +118,7 @@ class Sweep:
         self._stage = stage
         self.concurrency = concurrency
         options = ["--concurrency", str(concurrency)]
-        self._starter = Starter(stage.world, stage.s3.client, options)
+        self._starter = Starter(stage.world, stage.s3.settings, options)
         self._observer = Observer(stage.s3.client)
         self.calls, self._clean = self._clean_run()
 

@@ -8,8 +8,7 @@ import json
 import subprocess
 import sys
 
-from etl_core.config import DatabaseSettings, environment
-from etl_core.s3.client import create_client
+from etl_core.config import DatabaseSettings, environment, S3Settings
 from etl_core.testing.crashpoints import crash_hook, Moment, VARIABLE
 from etl_core.testing.postgres import variables
 from etl_core.testing.s3 import S3Server
@@ -54,7 +53,9 @@ def main(argv: list[str]) -> int:
     world = load_world(name)
     database = DatabaseSettings.from_environment() if world.has_database else None
     place = Place(json.loads(buckets), database)
-    return Starter(world, create_client(), options).start(place, crash_hook())
+    return Starter(world, S3Settings.from_environment(), options).start(
+        place, crash_hook()
+    )
 
 
 if __name__ == "__main__":

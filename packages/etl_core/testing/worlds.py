@@ -8,21 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass
 import importlib
-from typing import Any, NamedTuple, TYPE_CHECKING
+from typing import Any, NamedTuple
 
 from etl_core import logs
 from etl_core.calls import CallCounter, CallHook, direct
-from etl_core.config import DatabaseSettings
+from etl_core.config import DatabaseSettings, S3Settings
 from etl_core.database import DatabaseClient
 from etl_core.errors import ConfigError, EtlError
 from etl_core.retry import RetryPolicy
 from etl_core.runs.lease import LeaseTimes
-from etl_core.s3.client import S3Client
+from etl_core.s3.curl import CurlStore
 from etl_core.s3.store import ObjectStore
 from etl_core.testing.s3 import S3Server
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client as BotoS3Client
 
 logger = logs.get_logger()
 
@@ -109,17 +106,16 @@ class Starter:
     """Starts the job of a world, again and again.
 
     :param world: what the job is surrounded by.
-    :param boto: the connection to the S3 endpoint; it survives the deaths of the job,
-        because making one takes longer than a start.
+    :param s3: the endpoint.
     :param options: are added to the arguments of the world.
     """
 
     def __init__(
-        self, world: World, boto: "BotoS3Client", options: Sequence[str] = ()
+        self, world: World, s3: S3Settings, options: Sequence[str] = ()
     ) -> None:
         """Keep the parts."""
         self._world = world
-        self._boto = boto
+        self._s3 = s3
         self._options = options
 
     def start(
@@ -147,8 +143,8 @@ class Starter:
     def _clients(self, place: Place, hook: CallHook, lease: LeaseTimes) -> Clients:
         """Return clients that do not wait before they try again."""
         calls = CallCounter(hook)
-        retry = RetryPolicy(sleep=lambda _seconds: None)
-        store = S3Client(lambda: self._boto, calls, retry)
+        retry = RetryPolicy(base_seconds=0.001, sleep=lambda _seconds: None)
+        store = CurlStore(self._s3, calls, retry)
         database = (
             DatabaseClient(place.database, hook=calls, retry=retry)
             if place.database

@@ -90,7 +90,7 @@ class PermissionsTest(unittest.TestCase):
         quiet = redirect_stdout(io.StringIO())
         with quiet, S3Server({}) as s3, PostgresServer() as postgres:
             stage = Stage(WORLD, s3, postgres)
-            starter = Starter(WORLD, s3.client, ["--check-source"])
+            starter = Starter(WORLD, s3.settings, ["--check-source"])
             for deadly in (
                 ("CompleteMultipartUpload", ""),
                 ("PutObject", "/manifest.csv"),
