@@ -63,8 +63,8 @@ class Addresses:
         """Return what the address of every object of a bucket begins with."""
         if not BUCKET.fullmatch(bucket):
             raise ConfigError(
-                f"s3://{bucket}: no bucket name; correct it, or use --engine boto3 "
-                "for an access point ARN"
+                f"s3://{bucket}: no bucket has this name; correct the bucket name, or "
+                "use --engine boto3 for the ARN of an access point"
             )
         base = self._bases[bucket] = self._base(bucket)
         return base

@@ -69,7 +69,8 @@ class StoreFaultsTest(LiveTestCase):
         """The budget of retries is bounded, and the exit code is 75."""
         self.proxy.faults = Faults([Fault.SILENCE], share=1)
         began = time.monotonic()
-        ended = self.ended(self.launch(**QUICK, ETL_S3_READ_TIMEOUT_SECONDS="0.5"))
+        patient = {**QUICK, "ETL_S3_RETRY_SECONDS": "10"}
+        ended = self.ended(self.launch(**patient, ETL_S3_READ_TIMEOUT_SECONDS="1"))
         self.assertLess(time.monotonic() - began, 20)
         self.assert_error(ended, ExitCode.TRANSIENT, "no answer from the store")
         self.assertEqual(3, self.proxy.requests)

@@ -467,6 +467,14 @@ class ExchangeTest(WireTest):
             sent = 2 if moment is Moment.BEFORE else 3
             self.assertEqual(sent, len(self.server.asked), moment)
 
+    def test_death_among_many(self) -> None:
+        """It does not wait for answers that came together with the last one."""
+        keys = [*map(str, range(50))]
+        for moment in (Moment.BEFORE, Moment.AFTER):
+            with self.subTest(moment), self.assertRaises(Crashed):
+                store = self.make(hook=CrashAt(20, moment))
+                self.run_copies(*keys, store=store, workers=16)
+
     def test_lost_answer(self) -> None:
         """The copy happened, nobody knows, and it is made again."""
         store = self.make(hook=CrashAt(1, Moment.LOST))
