@@ -4,8 +4,8 @@ locals {
   issuer      = split(":oidc-provider/", var.oidc_provider_arn)[1]
 
   bucket_statements = [
-    { sid = "ListBuckets", actions = ["s3:ListBucket"], resources = local.bucket_arns },
-    { sid = "ReadAndWrite", actions = ["s3:GetObject", "s3:PutObject"], resources = [for arn in local.bucket_arns : "${arn}/*"] },
+    { sid = "ListBuckets", actions = ["s3:ListBucket", "s3:ListBucketMultipartUploads"], resources = local.bucket_arns },
+    { sid = "ReadAndWrite", actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = [for arn in local.bucket_arns : "${arn}/*"] },
     { sid = "PruneState", actions = ["s3:DeleteObject"], resources = [for arn in local.bucket_arns : "${arn}/_etl/*"] },
   ]
 }

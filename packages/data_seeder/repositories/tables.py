@@ -18,10 +18,6 @@ from etl_database_schema.connection import connected
 
 ALIAS = "seeded"
 
-# What COPY writes must not depend on how a server is set up.
-SET_FORMATS = (
-    "SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true)"
-)
 READ_RANGE = (
     "COPY (SELECT {columns} FROM {table} WHERE id BETWEEN {first} AND {last}"
     " ORDER BY id) TO STDOUT"
@@ -49,6 +45,9 @@ class Keys(NamedTuple):
 class RangeSession:
     """One range of rows of one table, in one transaction.
 
+    Values are written as the driver and Django have it, in ISO format and UTC,
+    whatever the server is set up for.
+
     :param cursor: on the connection of the transaction.
     :param model: the table.
     :param keys: the range.
@@ -58,7 +57,7 @@ class RangeSession:
     def __init__(
         self, cursor: CursorWrapper, model: type[Model], keys: Keys, hook: CallHook
     ) -> None:
-        """Fix how values are written."""
+        """Know the columns."""
         self._cursor = cursor
         self._hook = hook
         self._table = model._meta.db_table
@@ -68,7 +67,6 @@ class RangeSession:
             "first": sql.Literal(keys.first),
             "last": sql.Literal(keys.last),
         }
-        cursor.execute(SET_FORMATS)
 
     def read(self) -> bytes:
         """Return the rows of the range, in the order of their ids."""
