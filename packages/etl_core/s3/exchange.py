@@ -211,7 +211,7 @@ class Exchange(Generic[T, R]):
         now = time.monotonic()
         if self._later:
             seconds = min(seconds, max(0.0, self._later[0][0] - now))
-        if self._ready:
+        if self._ready and len(self._under_way) < self._throttle.limit:
             seconds = min(seconds, self._throttle.wait(now))
         ended = [
             (self._under_way.pop(handle), handle, error)
