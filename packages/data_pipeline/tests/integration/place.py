@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SCRIPTS = Path(sys.executable).parent
 DISPATCHER = str(SCRIPTS / "data-pipeline")
 SCRIPT = str(SCRIPTS / "data-pipeline-get-s3-files")
+SEEDER = str(SCRIPTS / "data-seeder")
 RUN = (DISPATCHER, "run", "get_s3_files", "--")
 MIGRATE = (sys.executable, "-m", "etl_database_schema.cli.main", "migrate")
 STATE = "_etl/"
@@ -47,6 +48,7 @@ UNCOVERED = {"COVERAGE_PROCESS_START": None, "COVERAGE_PROCESS_CONFIG": None}
 # What a developer has set must not reach the job.
 FOREIGN = ("AWS_", "DATABASE_", "ETL_", "JOB_", "PG")
 
+CLEAR = "TRUNCATE agency, app_user, user_document, attachment"
 INSERT_PARENTS = """
     WITH
         new_agency AS (
@@ -191,8 +193,24 @@ class JobTestCase(unittest.TestCase):
 
     def remove_rows(self) -> None:
         """Remove all rows of all tables."""
-        for table in ("attachment", "user_document", "app_user", "agency"):
-            self.database.execute_query(f"DELETE FROM {table}")
+        self.database.execute_query(CLEAR)
+
+    def seed(self, rows: int, *options: str) -> float:
+        """Seed one agency, the one of the tests, without odd rows.
+
+        :param options: of the seeder, for example ``--rows-only``.
+        :returns: the memory that it took, in MiB.
+        """
+        ended, peak = self.measure(
+            [
+                *(SEEDER, "run", "seed", "--", "--clean", *options),
+                *("--agencies=1", "--users=1000", f"--documents={rows // 2}"),
+                f"--attachments={rows}",
+            ]
+        )
+        self.assertEqual(0, ended.code, ended.stderr)
+        self.database.execute_query("ANALYZE attachment")
+        return peak
 
     def insert_many(self, rows: int, stored: int) -> None:
         """Insert many rows; the first ones are stored."""

@@ -20,8 +20,8 @@ class MemoryTest(JobTestCase):
 
     def peak(self, rows: int) -> float:
         """Return the most memory that two runs took, in MiB."""
-        self.insert_many(rows, stored=rows)
-        ended, peak = self.measure([sys.executable, "-m", ENDLESS, str(rows)])
+        self.seed(rows, "--rows-only")
+        ended, peak = self.measure([sys.executable, "-m", ENDLESS])
         self.assertEqual(0, ended.code, ended.stderr)
         results: list[dict[str, Any]] = [*map(json.loads, ended.stdout.splitlines())]
         first, second = results

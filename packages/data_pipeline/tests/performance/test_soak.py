@@ -16,6 +16,7 @@ import unittest
 
 from data_pipeline.tests.integration.place import JobTestCase, RUN
 from data_pipeline.tests.seeds import AGENCY
+from etl_core.database import Row
 from etl_core.testing.proxy import FaultProxy, Faults
 
 RUNS = int(os.environ.get("ETL_SOAK_RUNS", "20"))
@@ -35,22 +36,27 @@ ADD = """
         content_type, size_bytes, status
     )
     SELECT
-        each, mod(each, 1000), mod(each, 1000), %(agency)s, %(bucket)s,
-        'in/' || each, 'file ' || each || '.txt', 'text/plain', %(size)s, 'stored'
+        each, document.id, document.user_id, document.agency_id, %(bucket)s,
+        'uploads/' || each, 'file ' || each || '.txt', 'text/plain', %(size)s, 'stored'
     FROM unnest(%(ids)s) AS each
+    JOIN user_document AS document ON document.id = 1 + mod(each, %(documents)s)
 """
+KEYS = "SELECT id, object_key FROM attachment WHERE id = ANY(%(ids)s)"
 REMOVE = "DELETE FROM attachment WHERE id = ANY(%(ids)s)"
 
 
 class Oracle:
-    """What the sources hold: the bytes of every attachment that has a row."""
+    """What the sources hold: the bytes of every attachment that has a row.
 
-    def __init__(self, chance: random.Random) -> None:
-        """Begin with no attachment."""
-        self.bodies: dict[int, bytes] = {}
+    :param bodies: what they hold in the beginning.
+    """
+
+    def __init__(self, chance: random.Random, bodies: dict[int, bytes]) -> None:
+        """Begin."""
+        self.bodies = bodies
         self.removed: set[int] = set()
         self._chance = chance
-        self._last = 0
+        self._last = max(bodies)
 
     def choose(self, share: float) -> list[int]:
         """Return some of the attachments."""
@@ -77,15 +83,16 @@ class Oracle:
 
 
 class SoakTest(JobTestCase):
-    """Two thousand attachments that do not stay the same."""
+    """Two thousand seeded attachments that do not stay the same."""
 
     def setUp(self) -> None:
-        """Fill the place and begin the oracle."""
+        """Seed the place and begin the oracle."""
         super().setUp()
         self.chance = random.Random(SEED)  # noqa: S311 (to be repeated, not secret)
-        self.oracle = Oracle(self.chance)
-        self.insert_many(0, 0)
-        self.grow(UNITS)
+        self.seed(UNITS)
+        found = self.objects(self.source, "uploads/")
+        bodies = {int(key.split("/")[1]): it.body for key, it in found.items()}
+        self.oracle = Oracle(self.chance, bodies)
 
     def test_nothing_is_lost_or_doubled(self) -> None:
         """After every run the destination is what the oracle says."""
@@ -109,20 +116,23 @@ class SoakTest(JobTestCase):
         self.database.execute_query(REMOVE, {"ids": removed})
 
     def grow(self, count: int) -> None:
-        """Add attachments, objects first."""
+        """Add attachments."""
         ids = self.oracle.add(count)
+        new = {"ids": ids, "size": 16, "bucket": self.source, "documents": UNITS // 2}
+        self.database.execute_query(ADD, new)
         self.upload(ids)
-        self.database.execute_query(
-            ADD, {"ids": ids, "size": 16, "bucket": self.source, "agency": AGENCY}
-        )
 
     def upload(self, ids: list[int]) -> None:
         """Write the objects of some attachments."""
         bodies = self.oracle.bodies
+        rows = self.database.execute_query(KEYS, {"ids": ids})
+
+        def put(row: Row) -> None:
+            """Write one object."""
+            self.put(self.source, row["object_key"], bodies[row["id"]])
+
         with ThreadPoolExecutor(8) as pool:
-            list(
-                pool.map(lambda it: self.put(self.source, f"in/{it}", bodies[it]), ids)
-            )
+            list(pool.map(put, rows))
 
     def run_to_the_end(self, url: str) -> int:
         """Start until a start is through, and return how many were killed."""
