@@ -1,11 +1,13 @@
 """What every console script of the platform calls.
 
-The first argument decides: a verb of :mod:`etl_core.commands`, an option (the
-default job), or ``<program>-<job>`` (that job, as its own console script).
+The first argument decides: a verb of :mod:`etl_core.commands` or of the room
+``commands`` of the module itself, an option (the default job), or
+``<program>-<job>`` (that job, as its own console script).
 """
 
 from collections.abc import Callable
 import importlib
+import importlib.util
 import sys
 
 from etl_core import output, registry
@@ -73,17 +75,27 @@ def _find(program: Program, name: str) -> Verb:
 
     :raises ConfigError: when there is none, with what was probably meant.
     """
-    known = [entry.name for entry in registry.verbs(COMMANDS)]
-    if name in known:
-        return _verb(name)
+    found = verb_packages(program)
+    for package in found:
+        if any(entry.name == name for entry in registry.verbs(package)):
+            return _verb(name, package)
+    known = [entry.name for package in found for entry in registry.verbs(package)]
     if name in registry.job_names(program.jobs_package):
         raise ConfigError(f"{name!r} is a job; start it by: {program.name} run {name}")
     raise ConfigError(f"no command {name!r}; {registry.suggestion(name, known)}")
 
 
-def _verb(name: str) -> Verb:
+def verb_packages(program: Program) -> list[str]:
+    """Return where the verbs of a program are: those of all, then those of its own."""
+    module = program.jobs_package.rpartition(".")[0]
+    own = f"{module}.commands"
+    has_own = module and importlib.util.find_spec(own) is not None
+    return [COMMANDS, own] if has_own else [COMMANDS]
+
+
+def _verb(name: str, package: str = COMMANDS) -> Verb:
     """Import one verb."""
-    verb: Verb = importlib.import_module(f"{COMMANDS}.{name}").command
+    verb: Verb = importlib.import_module(f"{package}.{name}").command
     return verb
 
 
@@ -101,7 +113,8 @@ def _help(program: Program) -> str:
     """Return the help: two commands to copy, the verbs, the jobs."""
     name = program.name
     jobs = registry.jobs(program.jobs_package)
-    verbs = registry.verbs(COMMANDS)
+    packages = verb_packages(program)
+    verbs = [entry for package in packages for entry in registry.verbs(package)]
     width = max(len(entry.name) for entry in [*jobs, *verbs])
     lines = [
         f"  {name} list",

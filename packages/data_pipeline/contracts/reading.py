@@ -1,5 +1,6 @@
 """Reads a contract; what is wrong with it is told with line and column."""
 
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 import posixpath
@@ -15,7 +16,7 @@ from data_pipeline.contracts.model import Contract
 from etl_core.errors import ConfigError
 from etl_core.readers import s3_object
 from etl_core.registry import suggestion
-from etl_core.s3.store import ObjectStore
+from etl_core.s3.store import ObjectRef, ObjectStore
 
 Fetch = Callable[[str], bytes]
 SIZE_LIMIT = 64 * 1024**2
@@ -89,6 +90,17 @@ def _beside(location: str, name: str) -> str:
     return posixpath.join(posixpath.dirname(location), name)
 
 
+def object_at(location: str) -> ObjectRef:
+    """Return the object that a location names.
+
+    :raises ConfigError: when it names none.
+    """
+    try:
+        return s3_object(location)
+    except ArgumentTypeError as error:
+        raise ConfigError(str(error)) from None
+
+
 def _fetch(location: str, store: ObjectStore | None) -> bytes:
     """Return the bytes of a local file or an object.
 
@@ -101,7 +113,7 @@ def _fetch(location: str, store: ObjectStore | None) -> bytes:
             raise ConfigError(f"{location}: {error.strerror}") from error
     if store is None:
         raise ConfigError(f"{location}: no object store is at hand; give a local file")
-    ref = s3_object(location)
+    ref = object_at(location)
     if store.head(ref).size > SIZE_LIMIT:
         raise ConfigError(f"{location}: larger than any contract or lookup may be")
     with tempfile.TemporaryFile() as sink:

@@ -1,0 +1,1 @@
+"""Verbs of data-pipeline alone, one file each, beside those of every program."""
