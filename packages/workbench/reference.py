@@ -26,7 +26,7 @@ from pydantic.fields import FieldInfo
 
 from etl_core import config, errors, registry
 from etl_core.arguments import examples
-from etl_core.console import COMMANDS
+from etl_core.console import COMMANDS, verb_packages
 from etl_core.errors import EtlError, ExitCode
 from etl_core.options import (
     add_run_options,
@@ -79,8 +79,8 @@ class Reference:
             if (folder / "__init__.py").is_file()
         )
         self.parts: dict[str, Part] = {
-            "verbs": verbs,
-            "verb options": self.verb_options,
+            "verbs": partial(verbs, COMMANDS),
+            "verb options": partial(self.verb_options, COMMANDS),
             "run options": run_options,
             "option variables": self.option_variables,
             "exit codes": exit_codes,
@@ -91,6 +91,14 @@ class Reference:
             "database tables": database_tables,
             "database constraints": database_constraints,
             **{
+                f"verbs {package}": partial(verbs, package)
+                for package in self.own_verbs()
+            },
+            **{
+                f"verb options {package}": partial(self.verb_options, package)
+                for package in self.own_verbs()
+            },
+            **{
                 f"settings {group.__name__}": partial(settings, group)
                 for group in groups()
             },
@@ -100,16 +108,25 @@ class Reference:
             },
         }
 
+    def own_verbs(self) -> list[str]:
+        """Return the packages with verbs of one program alone."""
+        return [
+            package
+            for program in self.programs
+            for package in verb_packages(registry.Program(program, ""))[1:]
+        ]
+
     def jobs(self) -> Iterator[tuple[str, str]]:
         """Yield the package and the name of every job."""
         for program in self.programs:
             for job in registry.job_names(program):
                 yield program, job
 
-    def verb_options(self) -> str:
-        """Return the help of every verb, as the first program prints it."""
-        names = [verb.name for verb in registry.verbs(COMMANDS)]
-        program = self.programs[0].replace(".jobs", ".cli.main")
+    def verb_options(self, package: str) -> str:
+        """Return the help of every verb, as the first program that has it prints it."""
+        names = [verb.name for verb in registry.verbs(package)]
+        owners = [it for it in self.programs if it.partition(".")[0] in package]
+        program = (owners or self.programs)[0].replace(".jobs", ".cli.main")
         return "\n\n".join(
             f"### {name}\n\n```text\n{text.rstrip()}\n```"
             for name, text in zip(names, _helps(program, *names), strict=True)
@@ -156,13 +173,13 @@ class Reference:
         )
 
 
-def verbs() -> str:
-    """Return the verbs that every console script has, with their examples."""
+def verbs(package: str) -> str:
+    """Return the verbs of a package, with their examples."""
     return table(
         ("command", "what it does", "for example"),
         (
-            (f"`{verb.name}`", text, _examples(f"{COMMANDS}.{verb.name}"))
-            for verb in registry.verbs(COMMANDS)
+            (f"`{verb.name}`", text, _examples(f"{package}.{verb.name}"))
+            for verb in registry.verbs(package)
             for text in [escaped(verb.description)]
         ),
     )

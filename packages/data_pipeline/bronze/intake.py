@@ -20,6 +20,7 @@ from data_pipeline.bronze.lines import (
     Survey,
     UTF8,
     whole_lines,
+    whole_lines_of,
     without_bom,
 )
 from data_pipeline.bronze.mending import Dialect, mend_lines, Mender
@@ -116,11 +117,11 @@ class Intake:
         )
         first = True
         limit = self._reading.line_limit
-        chunks = self._raw(data)
+        pieces = whole_lines_of(data, limit)
         if _returns_alone(data):
-            chunks = one_line_end(chunks)
+            pieces = whole_lines(one_line_end(self._raw(data)), data.name, limit)
             survey.returns = 1
-        for piece in survey.watched(whole_lines(chunks, data.name, limit)):
+        for piece in survey.watched(pieces):
             if first and _is_binary(piece[:HEAD]):
                 text = f"{data.name} is no text in {self._reading.encoding}"
                 raise FileRefused("not_text", text)

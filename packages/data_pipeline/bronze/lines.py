@@ -3,6 +3,8 @@
 import codecs
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+import re
 
 from data_pipeline.bronze.files import FileRefused
 
@@ -13,6 +15,8 @@ BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+PIECE = 256 * 1024
+EMPTY = re.compile(rb"\n\n")
 UTF8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
 UNDECODABLE = "etl_undecodable"
 # It becomes the byte 0xff, which no text in UTF-8 has: the reader rejects that line.
@@ -83,10 +87,36 @@ def whole_lines(chunks: Iterable[bytes], name: str, limit: int) -> Iterator[byte
         held.append(chunk[cut:])
         size += len(chunk) - cut
         if size > limit:
-            text = f"{name} has a line of more than {limit:,} bytes (lineLimit)"
-            raise FileRefused("line_too_long", text)
+            raise _too_long(name, limit)
     if size:
         yield b"".join(held)
+
+
+def whole_lines_of(path: Path, limit: int) -> Iterator[bytes]:
+    """Yield pieces of a plain file that end where a line ends.
+
+    They are small enough to stay in the cache of a processor.
+
+    :raises FileRefused: when a line has more bytes than the limit.
+    """
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            if not piece.endswith(b"\n"):
+                piece += file.readline(limit + 1)
+            if len(piece) > limit and not _short(piece, limit):
+                raise _too_long(path.name, limit)
+            yield piece
+
+
+def _short(piece: bytes, limit: int) -> bool:
+    """Tell whether no line is longer than a limit."""
+    return max(map(len, piece.split(b"\n"))) <= limit
+
+
+def _too_long(name: str, limit: int) -> FileRefused:
+    """Return the refusal of a file with a line that is too long."""
+    text = f"{name} has a line of more than {limit:,} bytes (lineLimit)"
+    return FileRefused("line_too_long", text)
 
 
 @dataclass
@@ -144,7 +174,8 @@ class Survey:
 
 def _empty(piece: bytes) -> int:
     """Count the lines without any character."""
-    if not (b"\n\n" in piece or b"\n\r\n" in piece or piece[:1] in (b"\n", b"\r")):
+    possible = piece[:1] in (b"\n", b"\r") or EMPTY.search(piece)
+    if not possible and not (b"\r" in piece and b"\n\r\n" in piece):
         return 0
     lines = piece.split(b"\n")
     return sum(line in (b"", b"\r") for line in lines[:-1])

@@ -28,10 +28,11 @@ ISO_INSTANT = re.compile(
 WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
 POINT = re.compile(r"[+-]?\d+\.\d+|[+-]?(0|[1-9]\d*)")
 GROUPED = {
-    (",", "."): re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"),
-    (".", ","): re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?"),
-    (",", " "): re.compile(r"[+-]?(\d{1,3}( \d{3})+|\d+)(,\d+)?"),
+    (",", "."): re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|0|[1-9]\d*)(,\d+)?"),
+    (".", ","): re.compile(r"[+-]?([1-9]\d{0,2}(,\d{3})+|0|[1-9]\d*)(\.\d+)?"),
+    (",", " "): re.compile(r"[+-]?([1-9]\d{0,2}( \d{3})+|0|[1-9]\d*)(,\d+)?"),
 }
+CURRENCIES = "€$£"
 TRUTHS = frozenset({"true", "false", "t", "f", "yes", "no", "y", "n"})
 ENUM_VALUES = 12
 ENUM_ROWS = 50
@@ -130,6 +131,11 @@ def _number(
     values: Sequence[str], customs: list[dict[str, object]]
 ) -> dict[str, object] | None:
     """Return the type of numbers with decimals or groups of digits."""
+    signs = [sign for sign in CURRENCIES if any(sign in each for each in values)]
+    for sign in signs:
+        values = [each.replace(sign, "").strip() for each in values]
+    if signs:
+        customs.append({"property": "remove", "value": signs})
     if all(POINT.fullmatch(each) for each in values):
         scale = max(len(each.partition(".")[2]) for each in values)
         digits = max(len(each.strip("+-").replace(".", "")) for each in values)
@@ -141,6 +147,8 @@ def _number(
             customs.append({"property": "thousands", "value": thousands})
             scale = max(len(each.partition(point)[2]) for each in values)
             return {"logicalType": "number", "physicalType": f"decimal(18,{scale})"}
+    if signs:
+        customs.pop()
     return None
 
 

@@ -71,6 +71,14 @@ class SampleModuleTest(unittest.TestCase):
         importlib.invalidate_caches()
         return path
 
+    def write_verb(self, name: str, source: str) -> None:
+        """Write the file of a verb that only this module has."""
+        folder = self.jobs.parent / "commands"
+        folder.mkdir(exist_ok=True)
+        (folder / "__init__.py").touch()
+        (folder / f"{name}.py").write_text(source, encoding="utf-8")
+        importlib.invalidate_caches()
+
     def write_body(self, name: str, *body: str) -> None:
         """Write a job whose entry point consists of these lines."""
         lines = "\n".join(f"    {line}" for line in body)

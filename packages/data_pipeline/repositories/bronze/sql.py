@@ -1,6 +1,9 @@
 """Writes names and values as SQL."""
 
 from collections.abc import Iterable
+import re
+
+CONTROL = re.compile("[\x01-\x1f\x7f]")
 
 
 def name(text: str) -> str:
@@ -10,22 +13,17 @@ def name(text: str) -> str:
 
 
 def text(value: str) -> str:
-    """Return a text literal; control characters are spelled out, one to one."""
+    """Return a text literal in which control characters are spelled out."""
     quoted = value.replace("'", "''")
-    if quoted.isprintable():
+    if not CONTROL.search(quoted):
         return f"'{quoted}'"
-    escaped = "".join(_escaped(character) for character in quoted)
-    return f"E'{escaped}'"
+    spelled = CONTROL.sub(_spelled, quoted.replace("\\", "\\\\"))
+    return f"E'{spelled}'"
 
 
-def _escaped(character: str) -> str:
-    """Return a character as it stands in an ``E''`` literal."""
-    if character == "\\":
-        return "\\\\"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+def _spelled(found: re.Match[str]) -> str:
+    """Return a control character as it stands in an ``E''`` literal."""
+    return f"\\x{ord(found[0]):02x}"
 
 
 def texts(values: Iterable[str]) -> str:
@@ -35,6 +33,5 @@ def texts(values: Iterable[str]) -> str:
 
 def indented(block: str, by: int = 4) -> str:
     """Return a block of lines moved to the right."""
-    return "\n".join(
-        f"{' ' * by}{line}" if line else line for line in block.split("\n")
-    )
+    margin = " " * by
+    return "\n".join(f"{margin}{line}" if line else line for line in block.split("\n"))

@@ -6,6 +6,7 @@ normalized columns, ``_file``, ``_record``, and in ``_violations`` what is wrong
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import re
 
 from data_pipeline.bronze.files import BronzeFile, FAULT, NEWLINE
 from data_pipeline.contracts.model import Column, Contract, Order
@@ -234,7 +235,12 @@ def _line_parts(contract: Contract) -> tuple[list[str], str, list[str]]:
 
 def _text_parts(contract: Contract) -> tuple[list[str], str, list[str]]:
     """Return the named groups of a line; one that does not match is at fault."""
-    groups = sql.texts(it.source for it in contract.sources)
+    # DuckDB names groups by their position alone.
+    expression = re.compile(contract.reading.pattern)
+    names = {at: name for name, at in expression.groupindex.items()}
+    groups = sql.texts(
+        names.get(at, f":{at}") for at in range(1, expression.groups + 1)
+    )
     pattern = sql.text(contract.reading.pattern)
     found = [
         f"regexp_full_match(line, {pattern}) AS matched",

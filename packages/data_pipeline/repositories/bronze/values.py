@@ -127,7 +127,9 @@ def _steps(column: Column, raw: str) -> str:
     """Return a field after the steps that normalize it."""
     for step in column.normalize:
         kind, _, argument = step.partition(":")
-        raw = _phone(raw, argument) if kind == "phone" else STEPS[kind].format(raw)
+        raw = (
+            _phone(raw, argument) if kind == "phone" else STEPS[kind].replace("{}", raw)
+        )
     return raw
 
 

@@ -131,6 +131,19 @@ class ConsoleTest(SampleModuleTest):
         self.assertTrue(err.startswith(message), err)
         self.assertEqual(1, err.count("\n"))
 
+    def test_own_verb_stands_beside_those_of_all(self) -> None:
+        """A module with a room ``commands`` has its verbs in its program alone."""
+        verb = (
+            "def command(program, argv):\n    print(program.name, argv)\n    return 3\n"
+        )
+        self.write_verb("measure", f'"""Measure something."""\n{verb}')
+        with mock.patch("sys.stdout", new=io.StringIO()) as out:
+            self.assertEqual(3, console.main(self.package, "plain", ["measure", "x"]))
+
+        self.assertEqual(f"{self.program} ['x']\n", out.getvalue())
+        self.assertRegex(self.call("--help")[1], "(?m)^  measure +Measure something")
+        self.assertIn("measure", self.call("mesure")[2])
+
     def test_job_without_run_is_answered_with_the_command(self) -> None:
         """Whoever forgets ``run`` is told the whole command."""
         err = self.call("plain", "--agency-id", "10")[2]

@@ -19,7 +19,7 @@ import kubernetes_validate
 import yaml
 
 from etl_core import console, registry
-from etl_core.console import COMMANDS
+from etl_core.console import verb_packages
 from etl_core.manifests import exits
 from etl_core.options import JobParser
 from workbench.policy.tree import Tree
@@ -122,7 +122,8 @@ class CommandTest(unittest.TestCase):
 
     def test_data_pipeline(self) -> None:
         """Every verb, job and option that a page shows exists."""
-        verbs = {verb.name for verb in registry.verbs(COMMANDS)}
+        packages = verb_packages(registry.Program(JOBS, ""))
+        verbs = {it.name for package in packages for it in registry.verbs(package)}
         for page, words in self.shown(PROGRAM):
             with self.subTest(page=str(page), command=" ".join(words)):
                 first = words[1] if len(words) > 1 else "--help"
