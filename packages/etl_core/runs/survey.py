@@ -40,7 +40,7 @@ class Sources:
         for bucket, prefix in _common_prefixes(plan).items():
             self._rows.executemany(
                 "INSERT INTO source VALUES (?, ?, ?, ?)",
-                ((bucket, *found) for found in list_objects(store, bucket, prefix)),
+                ((bucket, *it[:3]) for it in list_objects(store, bucket, prefix)),
             )
 
     def find(self, ref: ObjectRef) -> ListedObject | None:

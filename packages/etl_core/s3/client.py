@@ -122,7 +122,12 @@ class S3Client(ThreadedStore):
             lambda: self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, **more),
         )
         objects = tuple(
-            ListedObject(item["Key"], _etag(item["ETag"]), item["Size"])
+            ListedObject(
+                item["Key"],
+                _etag(item["ETag"]),
+                item["Size"],
+                f"{item['LastModified']:%Y-%m-%dT%H:%M:%S}",
+            )
             for item in found.get("Contents", ())
         )
         return ListPage(

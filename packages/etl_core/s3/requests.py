@@ -34,6 +34,7 @@ T = TypeVar("T")
 METADATA = "x-amz-meta-"
 UNSAFE = re.compile(r"[^A-Za-z0-9_.~/-]")
 ENCODED = {chr(code): quote(chr(code)) for code in range(128)}
+SECONDS = len("2026-11-21T10:00:00")
 ETAG_IN_BODY = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)")
 ERROR_IN_BODY = re.compile(rb"<Error>.*?<Code>([^<]*)</Code>", re.DOTALL)
 MESSAGE_IN_BODY = re.compile(rb"<Message>([^<]*)</Message>")
@@ -309,10 +310,15 @@ def _listed(encoded: bool, answer: Answer) -> ListPage:
     :raises UnreadableAnswer: when the keys have to come encoded.
     """
     page = _Document(answer.body)
-    rows = page.rows("Contents", "Key", "ETag", "Size")
+    rows = page.rows("Contents", "Key", "ETag", "Size", "LastModified")
     objects = tuple(
-        ListedObject(_decoded(key) if encoded else key, etag.strip('"'), int(size))
-        for key, etag, size in rows
+        ListedObject(
+            _decoded(key) if encoded else key,
+            etag.strip('"'),
+            int(size),
+            modified[:SECONDS],
+        )
+        for key, etag, size, modified in rows
     )
     more = page.text("IsTruncated") == "true"
     return ListPage(objects, page.text("NextContinuationToken") if more else None)

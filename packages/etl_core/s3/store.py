@@ -25,11 +25,16 @@ class ObjectRef(NamedTuple):
 
 
 class ListedObject(NamedTuple):
-    """One object as a listing shows it; the ETag has no quotes, the size is bytes."""
+    """One object as a listing shows it; the ETag has no quotes, the size is bytes.
+
+    :param modified: when it was written, in UTC as in ``2026-11-21T10:00:00``, which
+        compares as text; empty if the store does not say.
+    """
 
     key: str
     etag: str
     size: int
+    modified: str = ""
 
 
 class ListPage(NamedTuple):

@@ -154,6 +154,12 @@ class StoreContract(Case):
         )
         self.assertIsNone(page.token)
 
+    def test_list_time(self) -> None:
+        """A listing says when an object was written, to the second."""
+        self.put("in/a", b"")
+        (listed,) = self.store.list_page(self.bucket, "in/").objects
+        self.assertRegex(listed.modified, r"^20\d\d(-\d\d){2}T\d\d(:\d\d){2}$")
+
     def test_list_nothing(self) -> None:
         """A prefix without objects is one empty page."""
         self.assertEqual(((), None), self.store.list_page(self.bucket, "none/"))

@@ -46,6 +46,7 @@ class StoredObject:
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     version: str | None = None
+    modified: str = "2026-01-01T00:00:00"
 
     def head(self) -> ObjectHead:
         """Return what ``HeadObject`` says of it."""
@@ -108,10 +109,16 @@ class FakeStore(ThreadedStore):
         content_type: str = "binary/octet-stream",
         metadata: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
+        modified: str = "2026-01-01T00:00:00",
     ) -> str:
         """Put an object there unseen by the hook and return its ETag."""
         stored = StoredObject(
-            body, _md5(body), content_type, metadata or {}, tags or {}
+            body,
+            _md5(body),
+            content_type,
+            metadata or {},
+            tags or {},
+            modified=modified,
         )
         return self._keep(ref, stored)
 
@@ -388,7 +395,7 @@ class FakeStore(ThreadedStore):
 
 def _listed(key: str, stored: StoredObject) -> ListedObject:
     """Return an object as a listing shows it."""
-    return ListedObject(key, stored.etag, len(stored.body))
+    return ListedObject(key, stored.etag, len(stored.body), stored.modified)
 
 
 def _md5(content: bytes) -> str:

@@ -1,5 +1,6 @@
 """Unit tests of :mod:`etl_core.s3.client`, on answers that are written down."""
 
+from datetime import datetime, timezone
 import io
 from typing import Any, ClassVar
 import unittest
@@ -117,12 +118,13 @@ class ListingTest(ClientTest):
 
     def test_pages(self) -> None:
         """A page names the next one until the store says that it was the last."""
-        item = {"Key": "a/1", "ETag": '"e"', "Size": 3}
+        written = datetime(2026, 11, 21, 10, 0, 7, tzinfo=timezone.utc)
+        item = {"Key": "a/1", "ETag": '"e"', "Size": 3, "LastModified": written}
         request = {"Bucket": "here", "Prefix": "a/"}
         more = {"IsTruncated": True, "NextContinuationToken": "next"}
         self.answer("list_objects_v2", request, {**more, "Contents": [item]})
         page = self.store.list_page("here", "a/")
-        self.assertEqual((("a/1", "e", 3),), page.objects)
+        self.assertEqual((("a/1", "e", 3, "2026-11-21T10:00:07"),), page.objects)
         self.assertEqual("next", page.token)
         request = {**request, "ContinuationToken": "next"}
         self.answer("list_objects_v2", request, {"IsTruncated": False})
