@@ -130,6 +130,46 @@ def timestamp(text: str) -> datetime:
     )
 
 
+def time_or_age(text: str) -> datetime | timedelta:
+    """Read a time, or a duration before now.
+
+    :raises ArgumentTypeError: saying what is allowed.
+    """
+    for read in (lambda: timestamp(text), lambda: timedelta(seconds=duration(text))):
+        try:
+            return read()
+        except argparse.ArgumentTypeError:
+            continue
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is neither a time, as in 2026-11-21, nor a duration, as in 7d"
+    )
+
+
+def byte_size(text: str) -> int:
+    """Read ``512MB``, ``2GiB`` or a number of bytes.
+
+    :raises ArgumentTypeError: saying what is allowed.
+    """
+    found = re.fullmatch(r"([1-9][0-9]{0,17}) ?(?:([KMGT])(i?)B)?", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 512MB or 2GiB")
+    base = 1024 if found[3] else 1000
+    power = " KMGT".index(found[2]) if found[2] else 0
+    return int(found[1]) * int(base**power)
+
+
+def memory_limit(text: str) -> str:
+    """Read a size, or a share of the memory there is, as in ``60%``.
+
+    :returns: the text itself.
+    :raises ArgumentTypeError: saying what is allowed.
+    """
+    if re.fullmatch(r"[1-9][0-9]?%", text):
+        return text
+    byte_size(text)
+    return text
+
+
 def quarantine_limit(text: str) -> QuarantineLimit:
     """Read ``10%`` or a count.
 

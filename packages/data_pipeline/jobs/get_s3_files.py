@@ -6,9 +6,6 @@ Examples::
     data-pipeline run get_s3_files -- --agency-id 10 --since 7d --concurrency 64
 """
 
-import argparse
-from datetime import datetime, timedelta
-
 from data_pipeline.config.get_s3_files import GetS3FilesConfig
 from data_pipeline.services import ServiceHandler
 from etl_core import output
@@ -19,23 +16,8 @@ from etl_core.options import (
     JobParser,
     RunOptions,
 )
-from etl_core.readers import duration, timestamp, whole_number
+from etl_core.readers import time_or_age, whole_number
 from etl_core.runs.runner import exit_code
-
-
-def since(text: str) -> datetime | timedelta:
-    """Read a time, or a duration before now.
-
-    :raises ArgumentTypeError: saying what is allowed.
-    """
-    for read in (lambda: timestamp(text), lambda: timedelta(seconds=duration(text))):
-        try:
-            return read()
-        except argparse.ArgumentTypeError:
-            continue
-    raise argparse.ArgumentTypeError(
-        f"{text!r} is neither a time, as in 2026-11-21, nor a duration, as in 7d"
-    )
 
 
 def parser() -> JobParser:
@@ -79,7 +61,7 @@ def parser() -> JobParser:
         "--since",
         env="ETL_SINCE",
         help="only rows changed since a time, as in 2026-11-21, or for 7d",
-        type=since,
+        type=time_or_age,
         narrows=True,
         metavar="TIME",
     )

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, TYPE_CHECKING
 
 from etl_core.runs.run import CLOSED
 from etl_core.runs.state import is_journal, STATE_FOLDER
-from etl_core.testing.worlds import Place
+from etl_core.testing.s3 import S3Server
+from etl_core.testing.worlds import Place, World
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client as BotoS3Client
     from mypy_boto3_s3.type_defs import TagTypeDef
 
 
@@ -44,20 +44,23 @@ class Observation(NamedTuple):
 class Observer:
     """Reads a world with a client of its own, past the seam.
 
-    :param boto: of the endpoint.
+    :param s3: the endpoint.
+    :param world: says what is looked at.
     """
 
-    def __init__(self, boto: "BotoS3Client") -> None:
+    def __init__(self, s3: S3Server, world: World) -> None:
         """Keep the client."""
-        self._boto = boto
+        self._s3 = s3
+        self._boto = s3.client
+        self._world = world
 
-    def observe(self, place: Place, names: Sequence[str]) -> Observation:
-        """Return what is in some buckets of a place."""
+    def observe(self, place: Place) -> Observation:
+        """Return what the job may have changed in a place."""
         objects: dict[tuple[str, str], SeenObject] = {}
         uploads: list[str] = []
         ledgers: list[tuple[tuple[Any, ...], ...]] = []
         orphans: list[str] = []
-        for name in names:
+        for name in self._world.changed:
             bucket = place.buckets[name]
             keys = list(self._keys(bucket))
             state = {key for key in keys if key.startswith(STATE_FOLDER)}
@@ -65,7 +68,7 @@ class Observer:
                 {
                     (name, key): self._see(bucket, key)
                     for key in keys
-                    if key not in state
+                    if key not in state and self._world.compared(key)
                 }
             )
             listed = self._boto.list_multipart_uploads(Bucket=bucket)
@@ -82,6 +85,8 @@ class Observer:
                 if record["status"] == CLOSED
             ]
             orphans += sorted(state - _accounted(state, records))
+        for name, content in self._world.contents(place, self._s3).items():
+            objects["contents", name] = _seen(content)
         return Observation(objects, tuple(uploads), tuple(ledgers), tuple(orphans))
 
     def _keys(self, bucket: str) -> Iterator[str]:
@@ -128,6 +133,11 @@ class Observer:
             )
             for line in lines
         )
+
+
+def _seen(content: bytes) -> SeenObject:
+    """Return a content as if it were an object."""
+    return SeenObject(hashlib.sha256(content).hexdigest(), len(content), "", (), ())
 
 
 def _accounted(state: set[str], records: list[dict[str, Any]]) -> set[str]:

@@ -119,7 +119,7 @@ class Sweep:
         self.concurrency = concurrency
         options = ["--concurrency", str(concurrency)]
         self._starter = Starter(stage.world, stage.s3.settings, options)
-        self._observer = Observer(stage.s3.client)
+        self._observer = Observer(stage.s3, stage.world)
         self.calls, self._clean = self._clean_run()
 
     def count_deaths(self, moments: Sequence[Moment]) -> int:
@@ -207,7 +207,7 @@ class Sweep:
 
     def _observe(self, place: Place) -> Observation:
         """Look at what the job may have changed."""
-        return self._observer.observe(place, self._stage.world.changed)
+        return self._observer.observe(place)
 
 
 def check_counts(calls: Sequence[Call], served: Mapping[str, int]) -> None:

@@ -52,6 +52,16 @@ def nothing(_place: Place, _s3: S3Server) -> None:
     """Leave a place as it is."""
 
 
+def nothing_else(_place: Place, _s3: S3Server) -> Mapping[str, bytes]:
+    """See nothing but the objects themselves."""
+    return {}
+
+
+def everything(_key: str) -> bool:
+    """Compare every object byte by byte."""
+    return True
+
+
 @dataclass(frozen=True)
 class World:
     """What a job is surrounded by.
@@ -65,6 +75,9 @@ class World:
     :param prepare: fills what is kept, and the database, once.
     :param seed: fills new buckets, before each first start.
     :param has_database: whether there is one, which the job only reads.
+    :param compared: tells of a key outside the state whether its object must come out
+        byte by byte; a table's files, named at random, need not.
+    :param contents: what a reader finds in the objects that are not compared, by name.
     """
 
     entrypoint: Callable[[list[str], Any], int]
@@ -75,6 +88,8 @@ class World:
     prepare: Callable[[Place, S3Server], None] = nothing
     seed: Callable[[Place, S3Server], None] = nothing
     has_database: bool = False
+    compared: Callable[[str], bool] = everything
+    contents: Callable[[Place, S3Server], Mapping[str, bytes]] = nothing_else
 
 
 class VirtualClock:

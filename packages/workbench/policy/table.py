@@ -21,6 +21,8 @@ EXTRAS = {
     "data_pipeline.repositories.bronze.parquet": "silver",
     "etl_core.postgres": "db",
     "etl_core.testing": "testing",
+    "data_pipeline.repositories.silver": "silver",
+    "data_pipeline.silver": "silver",
 }
 """The extra that a module, and all below it, needs to be imported."""
 

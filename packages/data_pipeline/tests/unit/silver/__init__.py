@@ -1,0 +1,1 @@
+"""Unit tests of :mod:`data_pipeline.silver`."""
