@@ -22,7 +22,9 @@ from etl_core.s3.listing import list_objects
 from etl_core.s3.store import ListedObject, ObjectRef, ObjectStore
 
 JOB_NAME = "bronze_to_silver"
-KEY_BYTES = 1024  # S3 User Guide, "Naming Amazon S3 objects"
+# S3 User Guide, "Naming Amazon S3 objects": 1,024 bytes. The rows in quarantine have
+# ETag, contract and shard in their key besides.
+KEY_BYTES = 1024 - 96
 FOLDER = "folder"
 MARKER = "marker"
 KEY_TOO_LONG = "key_too_long"
@@ -129,7 +131,7 @@ class BronzeUnits:
         with local_folder() as folder:
             with LineWriter(folder / "listing.ndjson.gz") as listing:
                 for found in islice(self._chosen(), self._config.options.limit):
-                    listing.write(self._unit(found).to_row())
+                    listing.write(self._unit(found))
             yield BronzeUnitsSnapshot(listing.path, listing.lines)
 
     def _chosen(self) -> Iterator[ListedObject]:
@@ -183,7 +185,7 @@ class BronzeUnitsSnapshot:
 
     def units(self) -> Iterator[Unit]:
         """Yield the units in the order of their destination keys."""
-        return map(Unit.from_row, read_lines(self._path))
+        return read_lines(self._path, Unit)
 
 
 def unit_key(source: ObjectRef, found: ListedObject) -> str:

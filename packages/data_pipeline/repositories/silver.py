@@ -5,6 +5,7 @@ once from the bronze files and once more when they are written.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -206,10 +207,13 @@ class FileCount(NamedTuple):
 
 
 class Violation(NamedTuple):
-    """Why a row is not in the table."""
+    """Why a row is not in the table.
+
+    :param column: ``None`` when the record as a whole is none.
+    """
 
     record: int
-    column: str
+    column: str | None
     value: str | None
     reason: str
 
@@ -299,13 +303,13 @@ class SilverRows:
         """Return how often each column broke the contract, by file and reason."""
         found: dict[int, dict[str, int]] = {}
         for number, column, reason, count in self._all(REASONS):
-            found.setdefault(number, {})[f"{column}: {reason}"] = count
+            name = f"{column}: {reason}" if column else reason
+            found.setdefault(number, {})[name] = count
         return found
 
     def reject(self, numbers: Iterable[int]) -> None:
         """Leave whole files out; what the table has of them stays."""
-        for number in numbers:
-            self._db.execute(REJECT, [number])
+        self._run_many(REJECT, [[number] for number in numbers])
 
     def key_bounds(self) -> list[tuple[Any, Any]]:
         """Return the least and greatest value of each key column."""
@@ -509,18 +513,14 @@ class SilverRows:
     def _add_stored(self, stored: Sequence[StoredFile]) -> None:
         """Name files of the table."""
         marks = ", ".join("?" for _ in range(2 + len(self._layout.partition)))
-        self._db.executemany(
+        self._run_many(
             ADD_STORED.format(marks=marks),
             [[it.number, it.path, *it.partition] for it in stored],
         )
 
     def _add_files(self, files: Sequence[BatchFile], *, hidden: bool) -> None:
         """Name the files of the batch."""
-        if files:
-            self._db.executemany(
-                ADD_FILE,
-                [[*it, hidden] for it in files],
-            )
+        self._run_many(ADD_FILE, [[*it, hidden] for it in files])
 
     def _counted(
         self, number: int, rows: int, last: int, total: int, elsewhere: int, bad: int
@@ -537,20 +537,44 @@ class SilverRows:
         """Execute statements whose result nobody needs."""
         self._all(statement)
 
-    def _all(self, statement: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement.
+    def _run_many(self, statement: str, rows: list[list[Any]]) -> None:
+        """Execute a statement with each of some rows."""
+        with _translated():
+            if rows:
+                self._db.executemany(statement, rows)
 
-        :raises ConfigError: when memory and disk do not suffice.
-        :raises DataError: when the files cannot be read.
-        """
-        try:
+    def _all(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement."""
+        with _translated():
             return self._db.execute(statement).fetchall()
-        except duckdb.OutOfMemoryException as error:
-            raise ConfigError(
-                f"{error}; raise --memory-limit, or lower --batch-bytes"
-            ) from error
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-            raise DataError(f"the batch cannot be read: {error}") from error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say what an error of the engine means.
+
+    :raises ConfigError: when memory or disk do not suffice.
+    :raises DataError: when the files cannot be read.
+    """
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise ConfigError(
+            f"the engine ran out of memory: {_first_line(error)}; raise "
+            "--memory-limit, or lower --batch-bytes"
+        ) from error
+    except duckdb.IOException as error:
+        raise ConfigError(
+            f"the engine cannot use the disk: {_first_line(error)}; make room in the "
+            "folder that TMPDIR names, and start the same command to continue"
+        ) from error
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise DataError(f"the batch cannot be read: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    """Return what an error says, without its advice."""
+    return str(error).partition("\n")[0]
 
 
 def _written(

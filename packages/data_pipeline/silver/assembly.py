@@ -1,38 +1,24 @@
 """Puts the parts of a silver table together for one start of a job."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from data_pipeline.config.bronze_to_silver import BronzeToSilverConfig, DELTA
 from data_pipeline.config.compact_silver import CompactSilverConfig
+from data_pipeline.contracts.reading import read_contract
 from data_pipeline.repositories.silver import Layout
 from data_pipeline.silver.batch import receipts_prefix
 from data_pipeline.silver.column_types import normal_type, PARTITION_TYPES
 from data_pipeline.silver.compaction import Compaction
+from data_pipeline.silver.contract import dataset_of
 from data_pipeline.silver.delta import DeltaLog
 from data_pipeline.silver.effect import SilverEffect
 from data_pipeline.silver.files import TableLog
 from data_pipeline.silver.plain import ParquetLog
-from data_pipeline.silver.table import Bronze, Limits, Table
+from data_pipeline.silver.table import Dataset, Limits, Table
 from etl_core.errors import ConfigError
 from etl_core.runs.spool import local_folder
 from etl_core.s3.store import ObjectRef, ObjectStore
-
-
-class Dataset(NamedTuple):
-    """What a contract says, as far as it concerns the table.
-
-    :param digest: changes with the contract.
-    :param bronze: reads the bronze objects.
-    :param reject_files: whether one bad row keeps its whole file out.
-    :param threshold: the share of bad rows that stops a run; ``None`` for any.
-    """
-
-    digest: str
-    layout: Layout
-    bronze: Bronze
-    reject_files: bool = False
-    threshold: float | None = None
 
 
 class SilverAssembly:
@@ -86,6 +72,15 @@ class SilverAssembly:
             "row_reasons": dict(sorted(found.reasons.items())),
             "table_version": found.version,
         }
+
+
+def open_silver(store: ObjectStore, config: BronzeToSilverConfig) -> SilverAssembly:
+    """Return the table of a contract.
+
+    :raises ConfigError: when the contract cannot be read, or no table made of it.
+    """
+    contract = read_contract(config.contract, store)
+    return SilverAssembly(store, config, dataset_of(contract))
 
 
 def compact(store: ObjectStore, config: CompactSilverConfig) -> dict[str, Any]:

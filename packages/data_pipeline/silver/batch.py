@@ -15,6 +15,7 @@ from pathlib import Path
 import tempfile
 from typing import NamedTuple, TypeVar
 
+from data_pipeline.bronze.files import FileRefused
 from data_pipeline.repositories.silver import (
     BatchFile,
     FileCount,
@@ -34,7 +35,7 @@ from data_pipeline.silver.receipts import (
     Receipt,
     RECEIPTS,
 )
-from data_pipeline.silver.table import Bronze, BronzeFile, FileRefused, Limits, Table
+from data_pipeline.silver.table import Bronze, BronzeFile, Limits, Table
 from etl_core import logs
 from etl_core.errors import (
     ConfigError,
@@ -315,8 +316,9 @@ class SilverBatch:
                 bronze = self._tools.bronze
                 statement = bronze.statement([file for _, file in found])
                 rows.recall([it for it, _ in found], statement)
-            for it, _ in found:
-                Path(it.path).unlink()
+            for _, file in found:
+                for path in {file.path, file.data}:
+                    Path(path).unlink()
 
     def _hidden_objects(self, rows: SilverRows) -> list[str]:
         """Return the URLs of the objects with more good rows than the table shows."""
@@ -425,9 +427,7 @@ class SilverBatch:
                 quarantined=it.quarantined,
                 elsewhere=it.elsewhere,
                 reasons=reasons.get(number, {}),
-                quarantine=self._quarantine_ref(fetched).url
-                if it.quarantined
-                else None,
+                quarantine=self._quarantine(fetched) if it.quarantined else None,
             )
             receipt.check()
             made[number] = receipt
@@ -454,7 +454,7 @@ class SilverBatch:
                 lines.write({"source": fetched.unit.source.url, **it._asdict()})
         if lines.lines:
             with path.open("rb") as body:
-                self._tools.store.put(self._quarantine_ref(fetched), body)
+                self._tools.store.put(self._table.ref(self._quarantine(fetched)), body)
 
     def _store_receipt(self, numbered: tuple[int, Receipt]) -> Outcome:
         """Store a receipt."""
@@ -464,11 +464,11 @@ class SilverBatch:
         etag = self._tools.store.put(place, io.BytesIO(content))
         return Outcome(unit, receipt, etag, len(content))
 
-    def _quarantine_ref(self, fetched: Fetched) -> ObjectRef:
-        """Return where the bad rows of one version of an object are."""
+    def _quarantine(self, fetched: Fetched) -> str:
+        """Return where the bad rows of one version of an object are, in the table."""
         bucket, key = fetched.unit.source
         name = f"{fetched.etag}-{self._table.digest[:16]}{shard_suffix(self._table)}"
-        return self._table.ref(f"{QUARANTINE}{bucket}/{key}/{name}.ndjson.gz")
+        return f"{QUARANTINE}{bucket}/{key}/{name}.ndjson.gz"
 
     def _token(self) -> int:
         """Return a number that stands for these versions under this contract."""
@@ -513,7 +513,7 @@ def download(tools: Tools, ref: ObjectRef, name: str) -> tuple[BronzeFile, str]:
     path = tools.folder / name
     with path.open("wb+") as sink:
         head = tools.store.get(ref, sink)
-    return tools.bronze.prepare(path, ref.key), head.etag
+    return tools.bronze.prepare(path), head.etag
 
 
 def data_file(key: str, written: Written) -> DataFile:

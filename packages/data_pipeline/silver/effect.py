@@ -5,10 +5,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from data_pipeline.bronze.files import FileRefused
 from data_pipeline.silver.batch import download, Fetched, Outcome, SilverBatch, Tools
 from data_pipeline.silver.files import TableLog
 from data_pipeline.silver.receipts import read_receipt, Receipt
-from data_pipeline.silver.table import Bronze, FileRefused, Limits, RowTotals, Table
+from data_pipeline.silver.table import Bronze, Limits, RowTotals, Table
 from etl_core import logs
 from etl_core.errors import AccessRefused, DataError, TransientError
 from etl_core.runs.decisions import Task

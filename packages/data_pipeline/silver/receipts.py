@@ -29,7 +29,7 @@ class Receipt(NamedTuple):
     :param quarantined: rows that broke the contract.
     :param elsewhere: rows that another shard keeps.
     :param reasons: how often which column broke the contract, and why.
-    :param quarantine: URL of the rows that broke the contract.
+    :param quarantine: key of the rows that broke the contract, below the table.
     """
 
     source: str

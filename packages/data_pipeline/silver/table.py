@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from data_pipeline.repositories.silver import Layout
 from data_pipeline.silver.files import RECORD, SOURCE
 from data_pipeline.silver.receipts import Receipt
-from etl_core.errors import DataError
 from etl_core.s3.store import ObjectRef
 from etl_core.support.shards import Shard
 
@@ -21,6 +20,11 @@ class BronzeFile(Protocol):
     @property
     def path(self) -> str:
         """What the statement returns in ``_file``."""
+        ...
+
+    @property
+    def data(self) -> str:
+        """What is read: the same file, or a clean copy of it."""
         ...
 
     @property
@@ -37,11 +41,9 @@ class Bronze(Protocol):
         """What has to hold in the session that runs a statement, as SQL."""
         ...
 
-    def prepare(self, path: Path, key: str) -> BronzeFile:
-        """Return a local file that the statement can read.
+    def prepare(self, path: Path) -> BronzeFile:
+        """Return a downloaded object as a local file that the statement can read.
 
-        :param path: of the object as it was downloaded.
-        :param key: of the object, whose ending may say how it is packed.
         :raises FileRefused: with the reason why it cannot be read at all.
         """
         ...
@@ -58,16 +60,20 @@ class Bronze(Protocol):
         ...
 
 
-class FileRefused(DataError):
-    """A bronze object cannot be read at all.
+class Dataset(NamedTuple):
+    """What a contract says, as far as it concerns the table.
 
-    :param reason: one word, for the ledger.
+    :param digest: changes with the contract.
+    :param bronze: reads the bronze objects.
+    :param reject_files: whether one bad row keeps its whole file out.
+    :param threshold: the share of bad rows that stops a run; ``None`` for any.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
-        """Keep the reason beside the message."""
-        super().__init__(message)
-        self.reason = reason
+    digest: str
+    layout: Layout
+    bronze: Bronze
+    reject_files: bool = False
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)

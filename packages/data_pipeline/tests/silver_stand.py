@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from data_pipeline.bronze.files import FileRefused
 from data_pipeline.config.bronze_to_silver import BronzeToSilverConfig
 from data_pipeline.processors.bronze_to_silver import BronzeToSilver
 from data_pipeline.repositories.silver import Layout
-from data_pipeline.services import ServiceHandler
-from data_pipeline.silver.assembly import Dataset, open_table, SilverAssembly
+from data_pipeline.silver.assembly import open_table, SilverAssembly
 from data_pipeline.silver.files import Snapshot
-from data_pipeline.silver.table import FileRefused
+from data_pipeline.silver.table import Dataset
 from etl_core.calls import CallCounter, CallHook, direct
 from etl_core.options import RunOptions
 from etl_core.runs.runner import Runner
@@ -22,6 +22,9 @@ from etl_core.s3.store import ObjectRef, ObjectStore
 from etl_core.testing.store import FakeStore
 from etl_core.testing.worlds import virtual_lease
 
+CONTRACTS = Path(__file__).parent / "contracts"
+LINES_CONTRACT = CONTRACTS / "lines.yaml"
+ORDERS_CONTRACT = CONTRACTS / "orders.yaml"
 SOURCE = ObjectRef("bronze", "in/")
 PLACE = ObjectRef("silver", "table/")
 COLUMNS = (
@@ -50,16 +53,21 @@ class LineFile(NamedTuple):
     path: str
     records: int | None = None
 
+    @property
+    def data(self) -> str:
+        """What is read: the file itself."""
+        return self.path
+
 
 class Lines:
     """The :class:`~data_pipeline.silver.table.Bronze` of ``id,region,seq,v`` lines."""
 
     settings = ("SET preserve_insertion_order = true",)
 
-    def prepare(self, path: Path, key: str) -> LineFile:
+    def prepare(self, path: Path) -> LineFile:
         """Refuse what begins with a null byte."""
         if path.read_bytes()[:1] == b"\0":
-            raise FileRefused("binary", f"{key} is no text")
+            raise FileRefused("binary", f"{path} is no text")
         return LineFile(str(path), path.read_bytes().count(b"\n"))
 
     def mend(self, file: LineFile) -> LineFile:
@@ -152,16 +160,6 @@ class SilverPlace:
         place = f"{PLACE.key}_receipts/{shard}/bronze/{SOURCE.key}{key}"
         stored = self.store.buckets["silver"][place].body
         return dict(json.loads(stored))
-
-
-class StandHandler(ServiceHandler):
-    """Runs the job with a dataset of lines instead of a contract."""
-
-    def bronze_to_silver(self, config: BronzeToSilverConfig) -> dict[str, Any]:
-        """Run the job and return its result."""
-        store, _, runner = self.parts("bronze_to_silver", config.options)
-        table = SilverAssembly(store, config, dataset())
-        return BronzeToSilver(config, table, store, runner).run()
 
 
 def table_content(store: ObjectStore, bucket: str, prefix: str) -> bytes:

@@ -83,7 +83,7 @@ class WholeCommitsTest(unittest.TestCase):
                 self.assertEqual({before, after}, hook.seen)
 
     def test_death_at_every_call(self) -> None:
-        """Killed at any call, the job ends with the rows and receipts of a clean run."""
+        """Killed at any call, the job ends with rows and receipts of a clean run."""
         place, switch = self.prepared()
         recorder = switch.inner = CallRecorder()
         clean = place.run()

@@ -1,0 +1,61 @@
+"""What a contract says of a silver table, and how its bronze objects are read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from data_pipeline.bronze.files import BronzeFile
+from data_pipeline.bronze.intake import Intake
+from data_pipeline.contracts.model import Contract
+from data_pipeline.repositories.bronze.statement import compile_contract, SETTINGS
+from data_pipeline.repositories.silver import Layout
+from data_pipeline.silver.table import Dataset
+
+
+class ContractBronze:
+    """The :class:`~data_pipeline.silver.table.Bronze` of a contract.
+
+    :param contract: says how the objects are read.
+    """
+
+    settings = SETTINGS
+
+    def __init__(self, contract: Contract) -> None:
+        """Compile the contract."""
+        self._contract = contract
+        self._compiled = compile_contract(contract)
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """Name and DuckDB type of each column of the table."""
+        return self._compiled.table_columns
+
+    def prepare(self, path: Path) -> BronzeFile:
+        """Return a downloaded object as it can be read."""
+        return Intake(self._contract, path.parent).take(path)
+
+    def mend(self, file: BronzeFile) -> BronzeFile:
+        """Return a file written anew, of which the reader found other records."""
+        path = Path(file.path)
+        return Intake(self._contract, path.parent).take(path, mend=True)
+
+    def statement(self, files: Sequence[BronzeFile]) -> str:
+        """Return the SQL that yields the typed rows of prepared files."""
+        return self._compiled.statement(files)
+
+
+def dataset_of(contract: Contract) -> Dataset:
+    """Return what a contract says of its table."""
+    bronze = ContractBronze(contract)
+    layout = Layout(
+        bronze.columns,
+        contract.key,
+        tuple((it.column, it.descending) for it in contract.order),
+        contract.partition,
+    )
+    return Dataset(
+        contract.digest,
+        layout,
+        bronze,
+        contract.on_violation == "reject_file",
+        contract.threshold,
+    )
