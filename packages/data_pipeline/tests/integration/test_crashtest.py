@@ -11,12 +11,25 @@ SECONDS = 600
 
 
 class CrashtestTest(unittest.TestCase):
-    """The small world of the job, with one worker and with four."""
+    """The small worlds of the jobs, with one worker and with more."""
 
     def test_every_call_of_get_s3_files(self) -> None:
         """All moments, some real kills, and no violation; the count is printed."""
+        self.prove("get_s3_files", 25, (1, 4))
+
+    def test_every_call_of_bronze_to_silver(self) -> None:
+        """The same for a job whose effect is one commit for many units."""
+        self.prove("bronze_to_silver", 35, (1,))
+
+    def test_every_call_of_compact_silver(self) -> None:
+        """The same for a job that replaces files and removes old ones."""
+        self.prove("compact_silver", 10, (1,))
+
+    def prove(self, job: str, fewest: int, concurrency: tuple[int, ...]) -> None:
+        """Kill a job at every call; it makes at least so many."""
+        workers = [f"--concurrency={each}" for each in concurrency]
         done = subprocess.run(
-            [DISPATCHER, "crashtest", "get_s3_files", "--kills", "3", "--json"],
+            [DISPATCHER, "crashtest", job, "--kills", "3", "--json", *workers],
             capture_output=True,
             text=True,
             timeout=SECONDS,
@@ -25,15 +38,15 @@ class CrashtestTest(unittest.TestCase):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         result = json.loads(done.stdout)
         sys.stderr.write(
-            "crashtest get_s3_files: {points} deaths, {violations} violations, "
-            "{seconds} s\n".format(**result)
+            f"crashtest {job}: "
+            "{points} deaths, {violations} violations, {seconds} s\n".format(**result)
         )
         self.assertIsNone(result["first_violation"])
-        self.assertEqual({"1", "4"}, set(result["calls"]))
-        self.assertLess(25, min(result["calls"].values()))
+        self.assertEqual({str(each) for each in concurrency}, set(result["calls"]))
+        self.assertLess(fewest, min(result["calls"].values()))
         expected = 3 * sum(result["calls"].values()) + 2 * 3
         self.assertEqual((expected, 0), (result["points"], result["violations"]))
-        # With four workers the number of calls of a start may differ by a few.
+        # With more workers the number of calls of a start may differ by a few.
         self.assertLess(result["not_reached"], 6)
 
 
