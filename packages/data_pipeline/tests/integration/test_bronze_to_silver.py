@@ -90,7 +90,7 @@ class PollingTest(unittest.TestCase):
         self.addCleanup(stage.close)
         place, recorder = stage.place(), CallRecorder()
         before = WORLD.contents(place, s3)
-        Starter(WORLD, s3.client).start(place, recorder)
+        Starter(WORLD, s3.settings).start(place, recorder)
         after = WORLD.contents(place, s3)
         self.assertNotEqual(before, after)
         stage.clear(place)

@@ -37,7 +37,7 @@ def prepare(place: Place, s3: S3Server) -> None:
     put(place.buckets["bronze"], s3, FIRST)
     silver = s3.fresh_bucket()
     made = place._replace(buckets={**place.buckets, "silver": silver})
-    Starter(WORLD, s3.client).start(made)
+    Starter(WORLD, s3.settings).start(made)
     listed = s3.client.list_objects_v2(Bucket=silver, Prefix="table/")
     for found in listed["Contents"]:
         body = s3.client.get_object(Bucket=silver, Key=found["Key"])["Body"]

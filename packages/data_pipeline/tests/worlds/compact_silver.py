@@ -22,7 +22,7 @@ def prepare(place: Place, s3: S3Server) -> None:
     for number in range(COMMITS):
         body = f"id,region,seq,v\n{number},n,1,x\n{number},s,1,x\n".encode()
         s3.client.put_object(Bucket=buckets["bronze"], Key=f"in/{number}", Body=body)
-        Starter(writer, s3.client).start(made)
+        Starter(writer, s3.settings).start(made)
     listed = s3.client.list_objects_v2(Bucket=buckets["silver"], Prefix="table/")
     for found in listed["Contents"]:
         read = s3.client.get_object(Bucket=buckets["silver"], Key=found["Key"])

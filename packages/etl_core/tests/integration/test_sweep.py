@@ -1,6 +1,7 @@
 """The crash proof on real servers: what it sees, and what it refuses to prove."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 import unittest
 
@@ -129,7 +130,8 @@ class ObserverTest(unittest.TestCase):
         self.put("_etl/job=j/scope=s/run=r/attempt=1/part=1.ndjson.gz")
         self.put("_etl/job=j/scope=s/run=r/attempt=1/journal=1.ndjson.gz")
         self.s3.client.create_multipart_upload(Bucket=self.bucket, Key="half")
-        seen = Observer(self.s3.client).observe(self.place, [BUCKET])
+        world = world_of(lambda _place, _clients: None)
+        seen = Observer(self.s3, world).observe(self.place)
         self.assertEqual({(BUCKET, "plain"), (BUCKET, "full")}, set(seen.objects))
         plain, full = seen.objects[BUCKET, "plain"], seen.objects[BUCKET, "full"]
         self.assertEqual((1, ()), (plain.size, plain.tags))
@@ -143,6 +145,19 @@ class ObserverTest(unittest.TestCase):
         self.assertEqual(
             ("_etl/job=j/scope=s/run=r/attempt=1/part=1.ndjson.gz",), seen.orphans
         )
+
+    def test_contents_instead_of_objects(self) -> None:
+        """What a world does not compare it may show as a reader finds it."""
+        self.put("receipt")
+        self.put("named at random")
+        world = replace(
+            world_of(lambda _place, _clients: None),
+            compared=lambda key: key == "receipt",
+            contents=lambda place, _s3: {"table": place.buckets[BUCKET].encode()},
+        )
+        seen = Observer(self.s3, world).observe(self.place).objects
+        self.assertEqual({(BUCKET, "receipt"), ("contents", "table")}, set(seen))
+        self.assertEqual(len(self.bucket), seen["contents", "table"].size)
 
 
 if __name__ == "__main__":
