@@ -18,6 +18,20 @@ from etl_core.s3.store import ObjectStore
 from etl_core.services import JobServices
 
 
+def _silver() -> ModuleType:
+    """Load what a plain install cannot import.
+
+    :raises ConfigError: when the extra is not installed.
+    """
+    try:
+        return importlib.import_module("data_pipeline.silver.assembly")
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"the engine of silver tables is missing ({error.name}): install the "
+            "extra data-pipeline[silver]"
+        ) from error
+
+
 class ServiceHandler(JobServices):
     """Makes the clients of a job and runs it; what is given is used instead.
 
@@ -59,17 +73,3 @@ class ServiceHandler(JobServices):
         store, calls, _ = self.parts("compact_silver", config.options)
         result: dict[str, Any] = _silver().compact(store, config)
         return {**result, "requests": calls.totals("s3")}
-
-
-def _silver() -> ModuleType:
-    """Load what a plain install cannot import.
-
-    :raises ConfigError: when the extra is not installed.
-    """
-    try:
-        return importlib.import_module("data_pipeline.silver.assembly")
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"the engine of silver tables is missing ({error.name}): install the "
-            "extra data-pipeline[silver]"
-        ) from error

@@ -40,6 +40,7 @@ from data_pipeline.silver.files import (
 from etl_core.errors import ConditionFailed
 from etl_core.s3.listing import list_objects
 from etl_core.s3.store import ObjectRef, ObjectStore
+from etl_core.support.executor import run_bounded
 
 LOG = "_delta_log/"
 LAST_CHECKPOINT = "_last_checkpoint"
@@ -47,6 +48,7 @@ COMMIT = re.compile(r"(\d{20})\.json")
 CHECKPOINT = re.compile(r"(\d{20})\.checkpoint.*\.parquet")
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 REBASES = 20
+AT_ONCE = 16
 
 
 class DeltaLog:
@@ -137,20 +139,20 @@ class DeltaLog:
         if LAST_CHECKPOINT in listed:
             self._fetch(LAST_CHECKPOINT)
         last = self._checkpoint_version()
+        wanted = []
         for name in listed:
             commit, checkpoint = COMMIT.fullmatch(name), CHECKPOINT.fullmatch(name)
-            wanted = commit and int(commit[1]) > last
-            wanted = wanted or (checkpoint and int(checkpoint[1]) == last)
-            if wanted and not (self._logs / name).exists():
-                self._fetch(name)
+            behind = commit and int(commit[1]) > last
+            if behind or (checkpoint and int(checkpoint[1]) == last):
+                wanted.append(name)
+        self._fetch_all(wanted)
 
     def _mirror_all(self) -> None:
         """Fetch every commit, also those that a checkpoint makes needless."""
         prefix = self._ref("").key
-        for found in list_objects(self._store, self._table.bucket, prefix):
-            name = found.key.removeprefix(prefix)
-            if COMMIT.fullmatch(name) and not (self._logs / name).exists():
-                self._fetch(name)
+        listed = list_objects(self._store, self._table.bucket, prefix)
+        names = (found.key.removeprefix(prefix) for found in listed)
+        self._fetch_all([name for name in names if COMMIT.fullmatch(name)])
 
     def _checkpoint_version(self) -> int:
         """Return the version of the checkpoint that the mirror has."""
@@ -223,6 +225,16 @@ class DeltaLog:
             if self._commit(version).exists():
                 for line in self._commit(version).read_text().splitlines():
                     yield json.loads(line)
+
+    def _fetch_all(self, names: Iterable[str]) -> None:
+        """Fetch those of some files that the mirror does not have."""
+        lacking = [name for name in names if not (self._logs / name).exists()]
+        # With few of them a thread costs more than it gains.
+        workers = AT_ONCE if len(lacking) > AT_ONCE else 1
+        for _ in run_bounded(
+            self._fetch, lacking, workers=workers, in_flight=2 * workers
+        ):
+            pass
 
     def _fetch(self, name: str) -> None:
         """Fetch a file of the log."""
