@@ -15,7 +15,7 @@ import traceback
 from typing import NamedTuple
 import warnings
 
-from etl_core.errors import ConfigError
+from etl_core.errors import ConfigError, Terminated
 
 Entrypoint = Callable[[list[str]], int]
 
@@ -89,6 +89,7 @@ def load(jobs_package: str, name: str) -> Entrypoint:
     """Import one job and return its entry point.
 
     :raises ConfigError: when there is no such job, or its file cannot be used.
+    :raises Terminated: when the process is asked to stop meanwhile.
     """
     sources = _sources(jobs_package)
     if name not in sources or name == "registry":
@@ -100,6 +101,9 @@ def load(jobs_package: str, name: str) -> Entrypoint:
     module_name = f"{jobs_package}.{name}"
     try:
         job = importlib.import_module(module_name).JOB
+    except Terminated:
+        # A signal that came while the job was imported says nothing about the job.
+        raise
     except (Exception, SystemExit) as error:
         raise ConfigError(
             f"the job {name!r} cannot be imported: {_cause(error)}", module=module_name

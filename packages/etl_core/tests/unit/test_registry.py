@@ -3,7 +3,7 @@
 import unittest
 
 from etl_core import registry
-from etl_core.errors import ConfigError
+from etl_core.errors import ConfigError, Terminated
 from etl_core.registry import Entry
 from etl_core.tests.samples import PLAIN, SampleModuleTest
 
@@ -151,6 +151,14 @@ class RegistryTest(SampleModuleTest):
                 self.assertEqual(
                     {"module": f"{self.package}.odd"}, caught.exception.context
                 )
+
+    def test_a_signal_during_the_import_is_no_fault_of_the_job(self) -> None:
+        """Whoever asked the process to stop gets the exit code for that."""
+        line = "from etl_core.errors import Terminated; raise Terminated('SIGTERM')"
+        self.write_job("odd", f'{line}\nentrypoint = print\nJOB = (entrypoint, "Odd")')
+
+        with self.assertRaisesRegex(Terminated, "SIGTERM"):
+            registry.load(self.package, "odd")
 
     def test_an_entry_point_that_cannot_be_called_is_refused(self) -> None:
         """The literal may name anything; only a callable is an entry point."""
