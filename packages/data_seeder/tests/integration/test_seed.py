@@ -127,7 +127,8 @@ class SeedTest(SeedTestCase):
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            time.sleep(1.5)
+            while not self.query(COUNT.format(table="app_user"))[0]["rows"]:
+                time.sleep(0.02)
             process.terminate()
             _, errors = process.communicate(timeout=60)
         self.assertEqual(143, process.returncode, errors)
