@@ -1,0 +1,1 @@
+"""Tests of how the bench computes and tells its figures."""
