@@ -156,6 +156,7 @@ def measured(asked: argparse.Namespace, argv: list[str]) -> dict[str, Any]:
         "load": {"load_before": _load()},
     }
     with bench(asked.latency_ms) as found:
+        document["versions"]["postgresql"] = found.rows.version()
         if asked.study:
             document["study"] = study(
                 found, asked.study_units, asked.study_units[-1], asked.rounds

@@ -37,11 +37,17 @@ def _of_packages() -> Iterator[tuple[str, str]]:
 
 
 def _of_tools() -> Iterator[tuple[str, str]]:
-    """Yield the versions that tools tell of themselves, in their first line."""
+    """Yield the versions that tools tell of themselves, without what follows them."""
     for name, asked in ((S5CMD, "version"), (RCLONE, "version"), (AWS, "--version")):
         found = program(name)
         if found is not None:
             told = subprocess.run(
                 [found, asked], capture_output=True, text=True, check=False
             )
-            yield f"{name} program", (told.stdout or told.stderr).splitlines()[0]
+            yield f"{name} program", _version_in(told.stdout or told.stderr)
+
+
+def _version_in(told: str) -> str:
+    """Return the first word with a digit behind the name of the tool."""
+    words = (word.rpartition("/")[2] for word in told.split())
+    return next((word for word in words if any(map(str.isdigit, word))), told)

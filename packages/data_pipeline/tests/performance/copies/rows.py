@@ -78,6 +78,12 @@ class Rows:
             database.execute_query("ANALYZE attachment")
         self._agencies.add(agency)
 
+    def version(self) -> str:
+        """Return the version of the server."""
+        with DatabaseClient(self._settings) as database:
+            [row] = database.execute_query("SHOW server_version")
+        return str(row["server_version"]).split()[0]
+
     def environment(self) -> dict[str, str]:
         """Return the variables of a job."""
         return variables(self._settings)

@@ -12,6 +12,7 @@ BILLION = 1_000_000_000
 COPIES_PER_SECOND = 3_500
 # As in docs/explanation/costs.md.
 PER_COPY, PER_LIST = 0.005 / 1000, 0.005 / 1000
+PER_VCPU_HOUR = 0.04048
 PAGE = 1000
 GROWTH_HEADS = (
     "units",
@@ -43,6 +44,9 @@ def scaling_page(document: Mapping[str, Any]) -> str:
     units, first = largest["units"], largest["first"]
     cpu = first["cpu"] / units * 1e6
     process_rate = units / first["wall"]
+    cpu_hours = cpu * BILLION / 1e6 / 3600
+    copies, lists = BILLION * PER_COPY, 2 * BILLION / PAGE * PER_LIST
+    pods = cpu_hours * PER_VCPU_HOUR
     versions = (f"{name} {text}" for name, text in document["versions"].items())
     return TEMPLATE.read_text().format(
         command=f"make bench ARGS='{document['arguments']}'",
@@ -64,10 +68,15 @@ def scaling_page(document: Mapping[str, Any]) -> str:
         processes=-(-10 * COPIES_PER_SECOND // process_rate),
         process_rate=process_rate,
         cpu=cpu,
-        cpu_hours=cpu * BILLION / 1e6 / 3600,
+        cpu_hours=cpu_hours,
+        pods=pods,
         peak=first["peak_mib"],
-        copies=BILLION * PER_COPY,
-        lists=2 * BILLION / PAGE * PER_LIST,
+        units=units,
+        parts=-(-BILLION // units),
+        copies=copies,
+        lists=lists,
+        share=copies / (copies + lists + pods),
+        of_limit=process_rate / COPIES_PER_SECOND,
         night=BILLION / PAGE * PER_LIST,
         gets=BILLION * 0.0004 / 1000,
         **document["load"],
