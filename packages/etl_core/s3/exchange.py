@@ -150,6 +150,8 @@ class Exchange(Generic[T, R]):
         """Take the next step of a piece of work, or keep its result."""
         try:
             wanted = step(work)
+            while not wanted:
+                wanted = work.steps.send([])
         except StopIteration as end:
             self._works -= 1
             self._results.append(end.value)

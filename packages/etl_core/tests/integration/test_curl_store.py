@@ -437,6 +437,16 @@ class ExchangeTest(WireTest):
         found = self.store.run_steps(steps, [0], workers=8, stop=StopSignal())
         self.assertEqual([[ref.key for ref in refs]], list(found))
 
+    def test_no_steps(self) -> None:
+        """Work may find that there is nothing to ask."""
+
+        def steps(item: int) -> Steps[int]:
+            yield from ask_all([])
+            return item
+
+        found = self.store.run_steps(steps, [1, 2], workers=1, stop=StopSignal())
+        self.assertEqual([1, 2], list(found))
+
     def test_bytes_through_the_process(self) -> None:
         """What is read in one step is written in the next."""
 
