@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+import re
 import time
 
 from prometheus_client import (
@@ -18,6 +19,7 @@ from etl_core.calls import AroundHook, Call, CallHook
 from etl_core.config import MetricsSettings
 
 PUSH_SECONDS = 10.0
+LOGIN = re.compile(r"(?<=//)[^/@\s]*@|^[^/@\s]+@")
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -106,7 +108,10 @@ class RunMetrics:
         try:
             write(target)
         except (OSError, ValueError) as error:
-            logger.warning("metrics were not written", target=target, error=str(error))
+            # A login in the address is no business of the log.
+            shown = LOGIN.sub("", target)
+            reason = LOGIN.sub("", str(error))
+            logger.warning("metrics were not written", target=shown, error=reason)
 
 
 class TimedCalls(AroundHook):

@@ -114,6 +114,13 @@ class MetricsTest(unittest.TestCase):
 
         self.assertIn("metrics were not written", self.warning(settings(file=path)))
 
+    def test_login_is_not_logged(self) -> None:
+        """A warning names the gateway without user and password."""
+        for address in ("http://me:secret@127.0.0.1:1", "me:secret@127.0.0.1:1"):
+            text = self.warning(settings(pushgateway=address))
+            self.assertIn("127.0.0.1:1", text)
+            self.assertNotIn("secret", text)
+
     def test_pushgateway_gets_the_metrics(self) -> None:
         """They are added, so that other metrics of the job are kept."""
         Gateway.received = []
