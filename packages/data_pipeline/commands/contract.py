@@ -9,6 +9,7 @@ Examples::
     data-pipeline contract schema --to contract.schema.json
 """
 
+from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 import json
@@ -31,46 +32,56 @@ from etl_core.s3.client import create_client, S3Client
 from etl_core.s3.listing import list_objects
 from etl_core.s3.store import ObjectRef, ObjectStore
 
-Action = Callable[[Parser, list[str], ObjectStore | None], int]
+Action = Callable[[Namespace, ObjectStore | None], int]
 
 
 def command(program: Program, argv: list[str], store: ObjectStore | None = None) -> int:
-    """Do one of them.
+    """Do one of the actions.
 
     :param store: S3; the real one when none is given and one is needed.
     """
     parser = Parser(f"{program.name} contract", __doc__)
-    parser.usage = f"{parser.prog} <{'|'.join(ACTIONS)}> [options]"
-    if not argv or argv[0] in ("-h", "--help"):
-        parser.add_argument("action", choices=ACTIONS, help="what to do")
-        parser.parse_args(argv)
-    name, *rest = argv
-    if name not in ACTIONS:
-        advice = suggestion(name, list(ACTIONS))
-        raise ConfigError(f"contract does not know {name!r}; {advice}")
-    inner = Parser(f"{parser.prog} {name}", ACTIONS[name].__doc__)
-    return ACTIONS[name](inner, rest, store)
+    parser.usage = f"{parser.prog} <{'|'.join(ACTIONS)}> [files] [options]"
+    parser.add_argument("action", help=f"one of {', '.join(ACTIONS)}")
+    parser.add_argument(
+        "places",
+        nargs="*",
+        metavar="file",
+        help="contracts, or what infer looks at: a path, s3://bucket/key, or a prefix",
+    )
+    parser.add_argument(
+        "--name", help="infer: name of the dataset (default: the file's)"
+    )
+    parser.add_argument("--to", help="infer, schema: a new file (default: stdout)")
+    parser.add_argument(
+        "--json", action="store_true", help="diff: write one JSON object"
+    )
+    parser.add_argument(
+        "--file", default="bronze-file", help="show-sql: what the statement reads"
+    )
+    given = parser.parse_args(argv)
+    if given.action not in ACTIONS:
+        advice = suggestion(given.action, list(ACTIONS))
+        raise ConfigError(f"contract does not know {given.action!r}; {advice}")
+    action, least, most = ACTIONS[given.action]
+    if not least <= len(given.places) <= most:
+        wanted = str(least) if least == most else "one or more"
+        parser.error(f"{given.action} takes {wanted} files")
+    return action(given, store)
 
 
-def _infer(parser: Parser, argv: list[str], store: ObjectStore | None) -> int:
+def _infer(given: Namespace, store: ObjectStore | None) -> int:
     """Propose a contract for a file, or for the first one below a prefix."""
-    parser.usage = f"{parser.prog} <file or s3://bucket/key> [--name NAME] [--to FILE]"
-    parser.add_argument("place", help="a file, an object, or a prefix")
-    parser.add_argument("--name", help="of the dataset (default: that of the file)")
-    parser.add_argument("--to", help="write the contract there (default: stdout)")
-    found = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        path, server = _fetched(found.place, store, Path(folder))
-        text = infer(found.name or path.name.partition(".")[0], sample(path, server))
-    return _put(text, found.to)
+        path, server = _fetched(given.places[0], store, Path(folder))
+        text = infer(given.name or path.name.partition(".")[0], sample(path, server))
+    return _put(text, given.to)
 
 
-def _check(parser: Parser, argv: list[str], store: ObjectStore | None) -> int:
+def _check(given: Namespace, store: ObjectStore | None) -> int:
     """Say what is wrong with contracts, with line and column; exit code 2 then."""
-    parser.usage = f"{parser.prog} <contract> [more contracts]"
-    parser.add_argument("contracts", nargs="+", help="files, or s3://bucket/key")
     code = ExitCode.OK
-    for location in parser.parse_args(argv).contracts:
+    for location in given.places:
         try:
             contract = read_contract(location, _needed(location, store))
         except ContractError as error:
@@ -82,16 +93,9 @@ def _check(parser: Parser, argv: list[str], store: ObjectStore | None) -> int:
     return code
 
 
-def _diff(parser: Parser, argv: list[str], store: ObjectStore | None) -> int:
+def _diff(given: Namespace, store: ObjectStore | None) -> int:
     """Say what a new contract breaks; exit code 65 when it breaks something."""
-    parser.usage = f"{parser.prog} <old contract> <new contract> [--json]"
-    parser.add_argument("old", help="a file, or s3://bucket/key")
-    parser.add_argument("new", help="a file, or s3://bucket/key")
-    parser.add_argument("--json", action="store_true", help="write one JSON object")
-    given = parser.parse_args(argv)
-    old, new = (
-        read_contract(each, _needed(each, store)) for each in (given.old, given.new)
-    )
+    old, new = (read_contract(each, _needed(each, store)) for each in given.places)
     found = differences(old, new)
     broken = any(each.breaks for each in found)
     if given.json:
@@ -102,30 +106,26 @@ def _diff(parser: Parser, argv: list[str], store: ObjectStore | None) -> int:
     return ExitCode.DATA if broken else ExitCode.OK
 
 
-def _show_sql(parser: Parser, argv: list[str], store: ObjectStore | None) -> int:
+def _show_sql(given: Namespace, store: ObjectStore | None) -> int:
     """Print the statement that a contract compiles to."""
-    parser.usage = f"{parser.prog} <contract> [--file PATH]"
-    parser.add_argument("contract", help="a file, or s3://bucket/key")
-    parser.add_argument("--file", default="bronze-file", help="which the SQL reads")
-    given = parser.parse_args(argv)
-    contract = read_contract(given.contract, _needed(given.contract, store))
+    location = given.places[0]
+    contract = read_contract(location, _needed(location, store))
     output.write(f"{compile_contract(contract).statement([given.file])}\n")
     return ExitCode.OK
 
 
-def _schema(parser: Parser, argv: list[str], _store: ObjectStore | None) -> int:
+def _schema(given: Namespace, _store: ObjectStore | None) -> int:
     """Print the JSON schema of contracts, for editors."""
-    parser.add_argument("--to", help="write it there (default: stdout)")
-    text = json.dumps(json_schema(), indent=2) + "\n"
-    return _put(text, parser.parse_args(argv).to)
+    return _put(json.dumps(json_schema(), indent=2) + "\n", given.to)
 
 
-ACTIONS: dict[str, Action] = {
-    "infer": _infer,
-    "check": _check,
-    "diff": _diff,
-    "show-sql": _show_sql,
-    "schema": _schema,
+ANY = 10_000
+ACTIONS: dict[str, tuple[Action, int, int]] = {
+    "infer": (_infer, 1, 1),
+    "check": (_check, 1, ANY),
+    "diff": (_diff, 2, 2),
+    "show-sql": (_show_sql, 1, 1),
+    "schema": (_schema, 0, 0),
 }
 
 

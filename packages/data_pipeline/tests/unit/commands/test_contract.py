@@ -143,6 +143,8 @@ class ContractCommandTest(unittest.TestCase):
             ("infer /nowhere", "there is no such file"),
             ("infer s3://bronze/none/", "nothing lies there"),
             ("check /nowhere.yaml", "No such file"),
+            ("diff /nowhere.yaml", "diff takes 2 files"),
+            ("check", "check takes one or more files"),
         )
         for argv, said in cases:
             with self.assertRaisesRegex(ConfigError, said):
