@@ -145,6 +145,8 @@ def _string(column: Column, raw: str) -> str:
     clean = _steps(column, raw)
     if not column.nulls:
         return clean
+    if len(column.nulls) == 1:
+        return f"nullif({clean}, {sql.text(column.nulls[0])})"
     return f"CASE WHEN {clean} NOT IN ({sql.texts(column.nulls)}) THEN {clean} END"
 
 
@@ -154,17 +156,21 @@ def _short(column: Column, raw: str, otherwise: str) -> str:
     return f"CASE WHEN {cast}::VARCHAR = {raw} THEN {cast} ELSE {otherwise} END"
 
 
-def _matching(clean: str, form: str, then: str) -> str:
-    """Return something for a text that has a form."""
-    return f"CASE WHEN regexp_full_match({clean}, {sql.text(form)}) THEN {then} END"
+def _matching(clean: str, form: str) -> str:
+    """Return a text that has a form, and an empty one for any other.
+
+    It names the text once: what stands twice, DuckDB computes for every row, also for
+    those that take the short way.
+    """
+    return f"regexp_extract({clean}, {sql.text(f'^(?:{form})$')})"
 
 
 def _integer(column: Column, raw: str) -> str:
     """Return a whole number."""
     clean = _steps(column, raw)
     if column.numbers.plain:
-        cast = f"TRY_CAST({clean} AS {column.sql_type})"
-        return _short(column, raw, _matching(clean, INTEGER, cast))
+        matching = _matching(clean, INTEGER)
+        return _short(column, raw, f"TRY_CAST({matching} AS {column.sql_type})")
     return _grouped(column, clean, "")
 
 
@@ -174,12 +180,12 @@ def _number(column: Column, raw: str) -> str:
     decimal = DECIMAL.fullmatch(column.sql_type)
     if not column.numbers.plain:
         return _grouped(column, clean, _fraction(column))
-    cast = f"TRY_CAST({clean} AS {column.sql_type})"
     if decimal:
         form = f"[+-]?([0-9]+([.]{_digits(column, 0)})?|[.]{_digits(column, 1)})"
-        return _short(column, raw, _matching(clean, form, cast))
-    finite = f"CASE WHEN isfinite({cast}) THEN {cast} END"
-    return _matching(clean, DOUBLE, finite)
+        matching = _matching(clean, form)
+        return _short(column, raw, f"TRY_CAST({matching} AS {column.sql_type})")
+    cast = f"TRY_CAST({_matching(clean, DOUBLE)} AS {column.sql_type})"
+    return f"CASE WHEN isfinite({cast}) THEN {cast} END"
 
 
 def _fraction(column: Column) -> str:
@@ -203,24 +209,24 @@ def _grouped(column: Column, clean: str, fraction: str) -> str:
     for each in numbers.remove:
         clean = f"replace({clean}, {sql.text(each)}, '')"
     clean = f"trim({clean})" if numbers.remove else clean
-    groups, bare = "[0-9]+", clean
+    groups = "[0-9]+"
     if numbers.thousands:
         mark = re.escape(numbers.thousands)
         groups = f"([0-9]{{1,3}}({mark}[0-9]{{3}})+|[0-9]+)"
-        bare = f"replace({clean}, {sql.text(numbers.thousands)}, '')"
+    bare = _matching(clean, f"[+-]?{groups}{fraction}")
+    if numbers.thousands:
+        bare = f"replace({bare}, {sql.text(numbers.thousands)}, '')"
     if numbers.point != ".":
         bare = f"replace({bare}, {sql.text(numbers.point)}, '.')"
-    cast = f"TRY_CAST({bare} AS {column.sql_type})"
-    return _matching(clean, f"[+-]?{groups}{fraction}", cast)
+    return f"TRY_CAST({bare} AS {column.sql_type})"
 
 
 def _boolean(column: Column, raw: str) -> str:
     """Return true or false for their spellings."""
-    clean = f"lower({_steps(column, raw)})"
     yes, no = (sql.texts(spellings) for spellings in column.truths)
-    return (
-        f"CASE WHEN {clean} IN ({yes}) THEN true WHEN {clean} IN ({no}) THEN false END"
-    )
+    plain = f"WHEN {raw} IN ({yes}) THEN true WHEN {raw} IN ({no}) THEN false"
+    position = f"list_position([{yes}, {no}], lower({_steps(column, raw)}))"
+    return f"CASE {plain} ELSE nullif({position}, 0) <= {len(column.truths[0])} END"
 
 
 def _date(column: Column, raw: str) -> str:
@@ -228,7 +234,7 @@ def _date(column: Column, raw: str) -> str:
     clean = _steps(column, raw)
     if column.times.formats:
         return _strptime(column.times.formats, raw, clean, "::DATE")
-    return _short(column, raw, _matching(clean, DATE, f"TRY_CAST({clean} AS DATE)"))
+    return _short(column, raw, f"TRY_CAST({_matching(clean, DATE)} AS DATE)")
 
 
 def _timestamp(column: Column, raw: str) -> str:
@@ -237,9 +243,10 @@ def _timestamp(column: Column, raw: str) -> str:
     if times.formats:
         ways = [_moment(times, each, raw, clean) for each in times.formats]
         return f"coalesce({', '.join(ways)})" if len(ways) > 1 else ways[0]
-    local = f"TRY_CAST({clean} AS TIMESTAMP)"
     if not times.instant:
-        return _short(column, raw, _matching(clean, TIMESTAMP, local))
+        matching = _matching(clean, TIMESTAMP)
+        return _short(column, raw, f"TRY_CAST({matching} AS TIMESTAMP)")
+    local = f"TRY_CAST({clean} AS TIMESTAMP)"
     exact = f"TRY_CAST({clean} AS TIMESTAMPTZ)"
     zoned = _zoned(times, local)
     here = f"WHEN regexp_full_match({clean}, {sql.text(TIMESTAMP)}) THEN {zoned}"
@@ -268,7 +275,7 @@ def _strptime(forms: tuple[str, ...], raw: str, clean: str, cast: str) -> str:
     if clean != raw:
         found = f"coalesce({found}, try_strptime({clean}, {listed}))"
     if any("%Y" in form for form in forms):
-        found = f"CASE WHEN year({found}) > 999 THEN {found} END"
+        found = f"CASE WHEN {found} >= TIMESTAMP '1000-01-01' THEN {found} END"
     return f"({found}){cast}"
 
 
