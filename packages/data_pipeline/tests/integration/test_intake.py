@@ -147,6 +147,12 @@ class IntakeTest(ReaderTest):
         ):
             self.assert_read(data, rules())
 
+    def test_empty_lines_are_no_records(self) -> None:
+        """They are not counted, so that a good file is not mended for them."""
+        for data in (GOOD + b"\n\n", b"id,name\r\n\r\n1,a\r\n2,b\r\n"):
+            taken = Intake(rules(), self.folder).take(self.file(data))
+            self.assertEqual((2, False), (taken.records, taken.mended))
+
     def test_skipped_lines(self) -> None:
         """A title in front of the names is no record."""
         titled = rules(customs="{property: skip, value: 2}")
