@@ -1,17 +1,17 @@
 """The role of data_pipeline may do what its requests need, no more and no less."""
 
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 import io
 from pathlib import Path
 import re
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 import unittest
 
 import yaml
 
-from data_pipeline.tests.worlds.get_s3_files import WORLD
-from etl_core.calls import Call
+from data_pipeline.tests.worlds import bronze_to_silver, compact_silver, get_s3_files
+from etl_core.calls import AroundHook, Call
 from etl_core.runs.state import STATE_FOLDER
 from etl_core.s3 import client
 from etl_core.testing.crashpoints import Crashed
@@ -20,17 +20,17 @@ from etl_core.testing.s3 import S3Server
 from etl_core.testing.sweep import Stage
 from etl_core.testing.worlds import Place, Starter
 
-T = TypeVar("T")
-
 PERMISSIONS = Path(__file__).parents[4] / "infra/data_pipeline/permissions.yaml"
 # The seam names the place that is written; these read from another one too.
 READ_FROM_SOURCE = frozenset({"CopyObject", "UploadPartCopy"})
 # A copy is "s3://bucket/key to s3://bucket/key": the last one is written.
+# What the worlds call the buckets that a job only reads.
+READ = frozenset({"source", "bronze"})
 ONE_OBJECT = re.compile(r"(?:.* to )?s3://([^/]+)/?(.*)")
 MANY_OBJECTS = re.compile(r"\d+ objects of s3://([^,]+), the first: (.*)")
 
 
-class Recorder:
+class Recorder(AroundHook):
     """Keeps the requests, and can die before the first of some operation.
 
     :param operation: what it dies before.
@@ -39,13 +39,14 @@ class Recorder:
 
     def __init__(self, operation: str = "", ending: str = "") -> None:
         """Start with none."""
+        super().__init__()
         self._operation = operation
         self._ending = ending
         self._dead = False
         self.calls: list[Call] = []
 
-    def __call__(self, call: Call, send: Callable[[], T]) -> T:
-        """Keep the request and send it, or die."""
+    def around(self, call: Call) -> AbstractContextManager[None]:
+        """Keep the request, or die."""
         deadly = call.operation == self._operation and call.target.endswith(
             self._ending
         )
@@ -53,7 +54,7 @@ class Recorder:
             self._dead = True
             raise Crashed
         self.calls.append(call)
-        return send()
+        return nullcontext()
 
 
 def requests(place: Place, calls: list[Call]) -> Iterator[tuple[str, str]]:
@@ -70,14 +71,14 @@ def requests(place: Place, calls: list[Call]) -> Iterator[tuple[str, str]]:
 
 def place_of(place: Place, bucket: str, key: str) -> str:
     """Return what permissions.yaml calls a place."""
-    if bucket == place.buckets["source"]:
+    name = {ref: name for name, ref in place.buckets.items()}[bucket]
+    if name in READ:
         return "source"
-    assert bucket == place.buckets["destination"], bucket
     return "state" if key.startswith(STATE_FOLDER) else "destination"
 
 
 class PermissionsTest(unittest.TestCase):
-    """The small world of the job, whose calls are recorded."""
+    """The small worlds of the jobs, whose calls are recorded."""
 
     permissions: ClassVar[dict[str, dict[str, Any]]]
     sent: ClassVar[set[tuple[str, str]]]
@@ -89,13 +90,16 @@ class PermissionsTest(unittest.TestCase):
         cls.sent = set()
         quiet = redirect_stdout(io.StringIO())
         with quiet, S3Server({}) as s3, PostgresServer() as postgres:
-            stage = Stage(WORLD, s3, postgres)
-            starter = Starter(WORLD, s3.settings, ["--check-source"])
+            stage = Stage(get_s3_files.WORLD, s3, postgres)
+            starter = Starter(get_s3_files.WORLD, s3.settings, ["--check-source"])
             for deadly in (
                 ("CompleteMultipartUpload", ""),
                 ("PutObject", "/manifest.csv"),
             ):
                 cls.start_twice(stage.place(), starter, Recorder(*deadly))
+            for world in (bronze_to_silver.WORLD, compact_silver.WORLD):
+                stage, starter = Stage(world, s3, None), Starter(world, s3.settings)
+                cls.start_twice(stage.place(), starter, Recorder())
 
     @classmethod
     def start_twice(cls, place: Place, starter: Starter, first: Recorder) -> None:
@@ -108,7 +112,7 @@ class PermissionsTest(unittest.TestCase):
         cls.sent.update(requests(place, first.calls + again.calls))
 
     def test_what_is_sent_is_granted_and_what_is_granted_is_sent(self) -> None:
-        """The table has exactly the requests of the job, each at its place."""
+        """The table has exactly the requests of the jobs, each at its place."""
         table = {
             (place, operation)
             for place, operations in self.permissions.items()
