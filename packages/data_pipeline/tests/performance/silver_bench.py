@@ -5,7 +5,7 @@ them and prints seconds and peak memory as JSON. Engines that are not installed 
 out by whoever starts it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import contextlib
 import importlib
 import io
@@ -26,12 +26,15 @@ from data_pipeline.contracts.reading import read_contract
 from data_pipeline.jobs.bronze_to_silver import entrypoint
 from data_pipeline.services import ServiceHandler
 from data_pipeline.silver.contract import ContractBronze
+from data_pipeline.tests.performance.copies.endpoint import DESTINATION, SOURCE
 from data_pipeline.tests.silver_stand import ORDERS_CONTRACT
 from etl_core.errors import ConditionFailed, ObjectMissing
+from etl_core.s3.engines import open_store
 from etl_core.s3.store import ListedObject, ListPage, ObjectHead, ObjectRef, Upload
 
 MODULE = "data_pipeline.tests.performance.silver_bench"
 MEMORY = "4GB"
+SMALL_MEMORY = "256MB"
 COLUMNS = (
     *("order_id", "customer", "email", "updated_at", "ordered_on", "amount"),
     *("quantity", "region", "status", "note", "gift", "url"),
@@ -159,7 +162,18 @@ def generate(folder: Path, rows: int, files: int = 1) -> None:
 def job(files: Sequence[Path], folder: Path) -> None:
     """Run the whole job: lease, plan, batch, commit, ledger, close."""
     store = DirectoryStore(files[0].parents[2])
-    start(store, "bronze", "silver", MEMORY)  # type: ignore[arg-type]
+    start(store, "bronze", "silver", MEMORY)
+
+
+def s3(files: Sequence[Path], folder: Path) -> None:
+    """Run the whole job from one bucket to another, as the environment says."""
+    start(open_store(concurrency=32), SOURCE, DESTINATION, MEMORY)
+
+
+def small(files: Sequence[Path], folder: Path) -> None:
+    """Run the whole job with little memory."""
+    store = DirectoryStore(files[0].parents[2])
+    start(store, "bronze", "silver", SMALL_MEMORY)
 
 
 def start(store: Any, bronze: str, silver: str, memory: str) -> dict[str, Any]:  # noqa: ANN401
@@ -183,7 +197,7 @@ def start(store: Any, bronze: str, silver: str, memory: str) -> dict[str, Any]: 
 def bare(files: Sequence[Path], folder: Path) -> None:
     """Run SQL that somebody would write by hand."""
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in COLUMNS)
-    names = [str(path) for path in files]
+    names = list(map(str, files))
     _in_duckdb(BARE.format(files=names, columns=f"{{{columns}}}"), "faults", folder)
 
 
@@ -196,7 +210,10 @@ def compiled(files: Sequence[Path], folder: Path) -> None:
 
 def _in_duckdb(statement: str, faults: str, folder: Path) -> None:
     """Load, write what is rejected, write what wins."""
-    config = {"memory_limit": MEMORY, "preserve_insertion_order": "false"}
+    config: dict[str, Any] = {
+        "memory_limit": MEMORY,
+        "preserve_insertion_order": False,
+    }
     with duckdb.connect(config=config) as db:
         db.execute(statement)
         db.execute(REJECTS.format(folder=folder, faults=faults))
@@ -268,11 +285,14 @@ def pyspark(files: Sequence[Path], folder: Path) -> None:
 
 
 ENGINES: dict[str, Callable[[Sequence[Path], Path], None]] = {
-    each.__name__: each for each in (job, bare, compiled, polars, pandas, pyspark)
+    each.__name__: each
+    for each in (job, small, s3, bare, compiled, polars, pandas, pyspark)
 }
 
 
-def measure(engine: str, source: Path, folder: Path) -> dict[str, float] | None:
+def measure(
+    engine: str, source: Path, folder: Path, environ: Mapping[str, str] | None = None
+) -> dict[str, float] | None:
     """Run an engine in its own process; ``None`` when it is not installed."""
     if engine in {"polars", "pandas", "pyspark"}:
         try:
@@ -281,9 +301,14 @@ def measure(engine: str, source: Path, folder: Path) -> dict[str, float] | None:
             return None
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    variables = {**os.environ, **(environ or {})}
     command = [sys.executable, "-m", MODULE, engine, str(source), str(folder)]
     done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, env=dict(os.environ)
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=variables,
     )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
