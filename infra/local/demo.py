@@ -28,6 +28,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import report
 import sample
+import silver
 import verification
 
 from etl_core.config import DatabaseSettings
@@ -60,16 +61,25 @@ class Job:
     def run(self, agency_id: int) -> report.Outcome:
         """Copy the files of an agency and return what the job said."""
         arguments = ["run", "get_s3_files", "--", "--agency-id", str(agency_id)]
-        report.command("data-pipeline", *arguments)
         self._server.take_request_count()
+        code, result = self._start(arguments)
+        requests = self._server.take_request_count()
+        return report.Outcome(agency_id, code, requests, result)
+
+    def start(self, arguments: list[str]) -> dict[str, Any]:
+        """Start any job and return what it said."""
+        return self._start(arguments)[1]
+
+    def _start(self, arguments: list[str]) -> tuple[int, dict[str, Any]]:
+        """Start a job and return how it ended."""
+        report.command("data-pipeline", *arguments)
         child = run_program("data-pipeline", arguments, self._environ)
         lines = child.stdout.splitlines()
         if child.returncode not in (0, 3) or not lines:
             raise DemoFailed(f"the job ended with {child.returncode}:\n{child.stderr}")
         report.raw(lines[-1])
         result: dict[str, Any] = json.loads(lines[-1])
-        requests = self._server.take_request_count()
-        return report.Outcome(agency_id, child.returncode, requests, result)
+        return child.returncode, result
 
 
 def run_program(
@@ -176,7 +186,9 @@ def demonstrate(keep: bool) -> None:
         stack.callback(postgres.stop)
         stack.callback(s3.stop)
         prepared = prepare(postgres, s3)
-        show(Job({**prepared.environ, "TMPDIR": folder}, s3), s3, prepared.sample)
+        job = Job({**prepared.environ, "TMPDIR": folder}, s3)
+        show(job, s3, prepared.sample)
+        show_silver(job, s3)
         if keep:
             wait(prepared.environ)
         else:
@@ -193,6 +205,13 @@ def show(job: Job, s3: S3Server, data: sample.Sample) -> None:
         raise DemoFailed("\n".join(faults))
     report.verified(sum(each.is_to_be_copied for each in data.attachments))
     report.whereabouts(s3, first[0].result)
+
+
+def show_silver(job: Job, s3: S3Server) -> None:
+    """Make a table of files that shops sent, and ask it something."""
+    faults = silver.act(s3, job.start)
+    if faults:
+        raise DemoFailed("\n".join(faults))
 
 
 def wait(environ: dict[str, str]) -> None:

@@ -51,6 +51,13 @@ def raw(line: str) -> None:
     sys.stdout.flush()
 
 
+def table(title: str, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Show a question to a table, and its answer."""
+    console.print(f"\n{title}\n[bold]{escape(query)}[/]")
+    for row in rows:
+        console.print("  " + "  ".join("-" if it is None else str(it) for it in row))
+
+
 def summary(first: Sequence[Outcome], again: Sequence[Outcome]) -> None:
     """Show every run in one table."""
     table = Table(
