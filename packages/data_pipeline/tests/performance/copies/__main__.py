@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 import platform
 import shlex
+import signal
 import sys
 from typing import Any
 
@@ -146,6 +147,8 @@ def main(argv: list[str]) -> int:
 
 def measured(asked: argparse.Namespace, argv: list[str]) -> dict[str, Any]:
     """Return everything that was measured."""
+    # So that servers and folders go when the bench is told to.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     document: dict[str, Any] = {
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": machine(),
@@ -163,8 +166,7 @@ def measured(asked: argparse.Namespace, argv: list[str]) -> dict[str, Any]:
             )
             loads = [_load()]
         else:
-            samples, loads = compared(found, asked)
-            document["samples"] = samples
+            loads = compared(found, asked, document)
             document["startup"] = startup(found)
             if asked.unchanged:
                 document["unchanged"] = unchanged(found, asked.unchanged, HIGHER)
@@ -173,13 +175,17 @@ def measured(asked: argparse.Namespace, argv: list[str]) -> dict[str, Any]:
 
 
 def compared(
-    found: Bench, asked: argparse.Namespace
-) -> tuple[list[dict[str, Any]], list[float]]:
-    """Let all contestants take their turn, round by round."""
+    found: Bench, asked: argparse.Namespace, document: dict[str, Any]
+) -> list[float]:
+    """Let all contestants take their turn; every round that ends is kept.
+
+    :param document: is given the samples.
+    :return: the load averages on the way.
+    """
     turns = entries(FULL if asked.full else MODEST, asked.concurrency, asked.only)
     for entry in turns:
         found.measure(_warm_up(entry))
-    samples, loads = [], [_load()]
+    samples, loads = document.setdefault("samples", []), [_load()]
     for number in range(1, asked.rounds + 1):
         for entry in turns:
             sample = found.measure(entry)
@@ -189,7 +195,16 @@ def compared(
                 f"round {number} of {asked.rounds}: {entry.task}, {entry.contestant} "
                 f"at {entry.concurrency}: {entry.objects / sample.wall:,.0f} objects/s"
             )
-    return samples, loads
+        document["rounds"] = number
+        document["load"].update(load_after=loads[-1], load_most=max(loads))
+        keep(document, asked)
+    return loads
+
+
+def keep(document: dict[str, Any], asked: argparse.Namespace) -> None:
+    """Write what was measured so far, where that was asked for."""
+    if asked.output:
+        asked.output.write_text(json.dumps(document, indent=1) + "\n")
 
 
 def _warm_up(entry: Entry) -> Entry:
@@ -199,8 +214,7 @@ def _warm_up(entry: Entry) -> Entry:
 
 def published(document: dict[str, Any], asked: argparse.Namespace) -> int:
     """Write and print what was measured; 1 when the run does not count."""
-    if asked.output:
-        asked.output.write_text(json.dumps(document, indent=1) + "\n")
+    keep(document, asked)
     if "study" in document:
         text = scaling_page(document)
         print_line(text)

@@ -1,11 +1,13 @@
 """Measures commands: what they took of the machine, and what the server counted."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 import json
+import os
 from pathlib import Path
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -139,7 +141,13 @@ class Bench:
         """
         self.server.control("reset")
         running = self.start(entry.contestant, command, **more)
-        return self.finished(entry, running)
+        try:
+            return self.finished(entry, running)
+        except BaseException:
+            # Without its server a client would go on trying for minutes.
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+            raise
 
     def start(
         self, name: str, command: Sequence[str], **more: str
@@ -151,6 +159,7 @@ class Bench:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def finished(self, entry: Entry, running: "subprocess.Popen[str]") -> Sample:
