@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from etl_core.errors import ConfigError, DataError, ReconciliationError
+from etl_core.support.memory import bytes_of
 from etl_core.support.shards import Shard
 
 TIME_ZONE = "SET TimeZone = 'UTC'"
@@ -261,7 +262,8 @@ class SilverRows:
             "autoinstall_known_extensions": False,
         }
         if memory_limit:
-            config["memory_limit"] = memory_limit
+            # Not every version of DuckDB that we run on reads a share itself.
+            config["memory_limit"] = bytes_of(memory_limit)
         try:
             self._db = duckdb.connect(":memory:", config=config)
         except duckdb.Error as error:
