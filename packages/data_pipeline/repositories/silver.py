@@ -15,7 +15,11 @@ from etl_core.errors import ConfigError, DataError, ReconciliationError
 from etl_core.support.memory import bytes_of
 from etl_core.support.shards import Shard
 
-TIME_ZONE = "SET TimeZone = 'UTC'"
+SETTINGS = (
+    "SET TimeZone = 'UTC'",
+    # It would be written to stdout, which is for the result.
+    "SET enable_progress_bar = false",
+)
 NEW, STORED, REPLACED = 0, 1, 2
 ROWS_AT_ONCE = 10_000
 UNPARTITIONED_BYTES = 256 * 1024 * 1024
@@ -118,7 +122,7 @@ FOUND = "SELECT DISTINCT file FROM stored"
 DELETED = """
 CREATE OR REPLACE TABLE deleted AS
 SELECT s.file, s.file_row FROM stored AS s
-WHERE s.replaced OR NOT EXISTS (
+WHERE NOT EXISTS (
     SELECT 1 FROM winners AS w
     WHERE w.origin = {stored} AND w.file = s.file AND w.file_row = s.file_row
 )
@@ -268,7 +272,7 @@ class SilverRows:
             self._db = duckdb.connect(":memory:", config=config)
         except duckdb.Error as error:
             raise ConfigError(f"--memory-limit {memory_limit}: {error}") from error
-        for setting in (TIME_ZONE, *settings):
+        for setting in (*SETTINGS, *settings):
             self._db.execute(setting)
         self._layout = layout
         self._shard = shard

@@ -140,8 +140,10 @@ class SilverBatch:
             counts = self._load(rows)
             self._check_threshold(counts.values())
             self._reject(rows, counts)
-            won = self._merge(rows)
+            won, lost = self._decide(rows)
+            # All is accounted for before anything becomes the table.
             receipts = self._receipts(rows, counts, won)
+            self._commit_once(rows, won, lost)
             return self._store_receipts(rows, receipts)
 
     def _load(self, rows: SilverRows) -> dict[int, FileCount]:
@@ -229,21 +231,25 @@ class SilverBatch:
                 )
         rows.reject(self._refused)
 
-    def _merge(self, rows: SilverRows) -> dict[int, int]:
-        """Commit what changes in the table; return how many rows won, by file."""
+    def _decide(self, rows: SilverRows) -> tuple[dict[int, int], dict[int, int]]:
+        """Return how many rows win by bronze file, and how many go by stored file."""
         self._find(rows)
         uncovered = rows.compete()
         if uncovered:
             self._recall(rows)
             rows.compete_again()
-        won, lost = rows.settle()
+        return rows.settle()
+
+    def _commit_once(
+        self, rows: SilverRows, won: dict[int, int], lost: dict[int, int]
+    ) -> None:
+        """Commit what changes in the table, unless an earlier attempt did."""
         token = self._token()
         done = self._snapshot.tokens.get(self._table.writer) == token
         if done:
             logger.info("the commit is there already", version=self.version)
         elif won or lost:
             self._commit(rows, won, lost, token)
-        return won
 
     def _find(self, rows: SilverRows) -> None:
         """Compare the new rows with those of the table that they may meet."""
