@@ -353,9 +353,11 @@ class SilverRows:
 
         :returns: how many keys lost their row, so that an older one may return.
         """
-        self._place("true")
         if not self._layout.key:
+            # No row stands in the way of another.
+            self.compete_again()
             return 0
+        self._place("true")
         columns = ", ".join(self._key_names())
         self._run(UNCOVERED.format(columns=columns, replaced=REPLACED))
         return int(self._all(UNCOVERED_COUNT)[0][0])

@@ -96,6 +96,15 @@ class RowsTest(unittest.TestCase):
         self.place.run()
         self.assertEqual([("1", "n", 1, "corrected", "a.csv", 1)], self.place.rows())
 
+    def test_corrected_object_without_a_key(self) -> None:
+        """Without a key every row is kept, and a correction replaces all of them."""
+        self.place = SilverPlace(dataset(key=()))
+        self.place.put("a.csv", "1,n,2,old", "1,n,2,old")
+        self.place.run()
+        self.place.put("a.csv", "1,n,1,new", "1,n,1,new")
+        self.place.run()
+        self.assertEqual(["new", "new"], [row[3] for row in self.place.rows()])
+
     def test_row_that_moves_to_another_partition(self) -> None:
         """With a key that lacks the partition, a newer row takes its key along."""
         self.place = SilverPlace(dataset(key=("id",)))

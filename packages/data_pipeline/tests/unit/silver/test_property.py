@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 import unittest
 
-from hypothesis import given, settings, strategies
+from hypothesis import example, given, settings, strategies
 
 from data_pipeline.tests.silver_stand import dataset, SilverPlace
 from etl_core.support.shards import Shard
@@ -37,6 +37,13 @@ LAYOUTS = strategies.sampled_from(
 class PureFunctionTest(unittest.TestCase):
     """Histories of bronze, each ended by one clean run over what is left."""
 
+    @example(
+        history=[[("a.csv", ["1,n,2,x"])], [("a.csv", ["1,n,1,x"])]],
+        layout={"partition": ("region",), "key": ()},
+        table_format="delta",
+        batch_bytes=1,
+        shards=1,
+    )
     @settings(max_examples=20, deadline=None, database=None)
     @given(
         history=HISTORY,
