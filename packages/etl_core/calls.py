@@ -61,37 +61,35 @@ class AroundHook(ABC):
 
     def watch(self, call: Call) -> AbstractContextManager[None]:
         """Stand around a call that the caller itself sends."""
+        outer = self.around(call)
         if self._inner is None:
-            return self.around(call)
-        return _Nested(self.around, self._inner, call)
+            return outer
+        inner = watch(self._inner, call)
+        return inner if isinstance(outer, nullcontext) else _Nested(outer, inner)
 
 
 class _Nested(AbstractContextManager[None]):
-    """Stands around a call with one hook after another, the outer one first."""
+    """Stands around a call with one hook within another."""
 
-    __slots__ = ("_around", "_call", "_entered", "_inner")
+    __slots__ = ("_inner", "_outer")
 
     def __init__(
         self,
-        around: Callable[[Call], AbstractContextManager[None]],
-        inner: "CallHook",
-        call: Call,
+        outer: AbstractContextManager[None],
+        inner: AbstractContextManager[None],
     ) -> None:
-        """Do nothing yet."""
-        self._around = around
+        """Enter neither yet."""
+        self._outer = outer
         self._inner = inner
-        self._call = call
 
     def __enter__(self) -> None:
         """Enter both."""
-        outer, inner = self._around(self._call), watch(self._inner, self._call)
-        outer.__enter__()
+        self._outer.__enter__()
         try:
-            inner.__enter__()
+            self._inner.__enter__()
         except BaseException as raised:
-            outer.__exit__(type(raised), raised, raised.__traceback__)
+            self._outer.__exit__(type(raised), raised, raised.__traceback__)
             raise
-        self._entered = outer, inner
 
     def __exit__(
         self,
@@ -100,13 +98,12 @@ class _Nested(AbstractContextManager[None]):
         trace: TracebackType | None,
     ) -> None:
         """Leave both; an error of the inner one is shown to the outer one."""
-        outer, inner = self._entered
         try:
-            inner.__exit__(kind, error, trace)
+            self._inner.__exit__(kind, error, trace)
         except BaseException as raised:
-            outer.__exit__(type(raised), raised, raised.__traceback__)
+            self._outer.__exit__(type(raised), raised, raised.__traceback__)
             raise
-        outer.__exit__(kind, error, trace)
+        self._outer.__exit__(kind, error, trace)
 
 
 def direct(call: Call, send: Callable[[], T]) -> T:
