@@ -129,7 +129,7 @@ class S3Settings(Settings):
         5.0, gt=0, description="time limit for one attempt to connect"
     )
     read_timeout_seconds: float = Field(
-        60.0, ge=1, description="time limit for waiting on an answer"
+        60.0, gt=0, description="time limit for waiting on an answer"
     )
     retry_attempts: int = Field(
         6, ge=1, le=100, description="how often a request is sent while it fails"

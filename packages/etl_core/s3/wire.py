@@ -282,7 +282,7 @@ def _lasting_options(settings: S3Settings) -> dict[int, Any]:
         pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
         pycurl.CONNECTTIMEOUT_MS: int(settings.connect_timeout_seconds * 1000),
         pycurl.LOW_SPEED_LIMIT: 1,
-        pycurl.LOW_SPEED_TIME: max(1, int(settings.read_timeout_seconds)),
+        pycurl.LOW_SPEED_TIME: math.ceil(settings.read_timeout_seconds),
     }
     certificates = settings.ca_bundle or _certificates()
     if certificates:

@@ -1,7 +1,7 @@
 """Who reads the table while it is written sees whole commits only."""
 
 from collections.abc import Callable
-import threading
+from contextvars import ContextVar
 from typing import Any, TypeVar
 import unittest
 
@@ -15,6 +15,9 @@ FIRST = {"a.csv": ["1,n,1,one", "3,s,1,three"], "b.csv": ["1,n,5,gone"]}
 SECOND = {"b.csv": ["2,n,2,two"], "c.csv": ["4,s,1,four", "5,,bad,five", "3,s,2,new"]}
 
 
+LOOKING: ContextVar[bool] = ContextVar("looking", default=False)
+
+
 class ReadingHook:
     """Lets a reader look at the table before and after every call.
 
@@ -24,12 +27,11 @@ class ReadingHook:
     def __init__(self, place: SilverPlace) -> None:
         """Have seen nothing."""
         self._place = place
-        self._looking = threading.local()
         self.seen: set[str] = set()
 
     def __call__(self, call: Call, send: Callable[[], T]) -> T:
         """Look, send, look."""
-        if getattr(self._looking, "now", False):
+        if LOOKING.get():
             return send()
         self._look()
         try:
@@ -39,9 +41,10 @@ class ReadingHook:
 
     def _look(self) -> None:
         """Read the table with the calls of a reader, which are not looked at."""
-        self._looking.now = True
+        # The threads of a reader know the context of the one that started them.
+        token = LOOKING.set(True)
         self.seen.add(repr(self._place.rows()))
-        self._looking.now = False
+        LOOKING.reset(token)
 
 
 class Switch:
