@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, ClassVar
 
+from pydantic import Field, SecretStr
+
+from etl_core.config import Settings
 from etl_core.errors import ConfigError
 from etl_core.options import RunOptions
 from etl_core.runs.state import STATE_FOLDER
@@ -13,6 +16,14 @@ DELTA, PARQUET = "delta", "parquet"
 TABLE_FORMATS = (DELTA, PARQUET)
 BATCH_BYTES = 64 * 1024**3
 MEMORY_LIMIT = "60%"
+
+
+class HashSettings(Settings):
+    """What keeps the hashes of sensitive values from being guessed."""
+
+    VARIABLES: ClassVar[dict[str, str]] = {"key": "ETL_HASH_KEY"}
+
+    key: SecretStr = Field(SecretStr(""), description="goes in front of a value")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from data_pipeline.config.bronze_to_silver import BronzeToSilverConfig, DELTA
+from data_pipeline.config.bronze_to_silver import (
+    BronzeToSilverConfig,
+    DELTA,
+    HashSettings,
+)
 from data_pipeline.config.compact_silver import CompactSilverConfig
 from data_pipeline.contracts.reading import read_contract
 from data_pipeline.repositories.silver import Layout
@@ -80,7 +84,8 @@ def open_silver(store: ObjectStore, config: BronzeToSilverConfig) -> SilverAssem
     :raises ConfigError: when the contract cannot be read, or no table made of it.
     """
     contract = read_contract(config.contract, store)
-    return SilverAssembly(store, config, dataset_of(contract))
+    hash_key = HashSettings.from_environment().key.get_secret_value()
+    return SilverAssembly(store, config, dataset_of(contract, hash_key))
 
 
 def compact(store: ObjectStore, config: CompactSilverConfig) -> dict[str, Any]:

@@ -1,26 +1,35 @@
 """What a contract says of a silver table, and how its bronze objects are read."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 from data_pipeline.bronze.files import BronzeFile
 from data_pipeline.bronze.intake import Intake
 from data_pipeline.contracts.model import Contract
-from data_pipeline.repositories.bronze.statement import compile_contract, SETTINGS
+from data_pipeline.repositories.bronze.sql import text
+from data_pipeline.repositories.bronze.statement import (
+    compile_contract,
+    HASH_KEY,
+    SETTINGS,
+)
 from data_pipeline.repositories.silver import Layout
 from data_pipeline.silver.table import Dataset
+
+DIGEST_BYTES = 8
+HASH = "hash"
 
 
 class ContractBronze:
     """The :class:`~data_pipeline.silver.table.Bronze` of a contract.
 
     :param contract: says how the objects are read.
+    :param hash_key: goes in front of values that are hashed.
     """
 
-    settings = SETTINGS
-
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, hash_key: str = "") -> None:
         """Compile the contract."""
+        self.settings = (*SETTINGS, f"SET VARIABLE {HASH_KEY} = {text(hash_key)}")
         self._contract = contract
         self._compiled = compile_contract(contract)
 
@@ -43,9 +52,13 @@ class ContractBronze:
         return self._compiled.statement(files)
 
 
-def dataset_of(contract: Contract) -> Dataset:
-    """Return what a contract says of its table."""
-    bronze = ContractBronze(contract)
+def dataset_of(contract: Contract, hash_key: str = "") -> Dataset:
+    """Return what a contract says of its table.
+
+    With another key for its hashes all of a table is made again.
+    """
+    bronze = ContractBronze(contract, hash_key)
+    meaning = f"{contract.digest} {hash_key if _hashes(contract) else ''}"
     layout = Layout(
         bronze.columns,
         contract.key,
@@ -53,9 +66,14 @@ def dataset_of(contract: Contract) -> Dataset:
         contract.partition,
     )
     return Dataset(
-        contract.digest,
+        blake2b(meaning.encode(), digest_size=DIGEST_BYTES).hexdigest(),
         layout,
         bronze,
         contract.on_violation == "reject_file",
         contract.threshold,
     )
+
+
+def _hashes(contract: Contract) -> bool:
+    """Tell whether a column of a contract is hashed."""
+    return any(column.sensitivity == HASH for column in contract.columns)
