@@ -64,7 +64,7 @@ def spool_plan(source: UnitSource, path: Path) -> Plan:
         with Progress(listed, label="rows read") as progress:
             for unit in progress.track(in_order(snapshot.units())):
                 plan.write(unit)
-                if plan.lines % stride == 0:
+                if plan.lines % stride == 0 and plan.lines < listed:
                     marks.append(unit.destination)
     if plan.lines != listed:
         raise ReconciliationError(

@@ -52,7 +52,9 @@ def prove(
     """
     began = time.monotonic()
     world = load_world(world_name)
-    stage = Stage(world, s3_server(), postgres_server() if world.has_database else None)
+    database = postgres_server() if world.has_database else None
+    with _silence():
+        stage = Stage(world, s3_server(), database)
     try:
         with _silence():
             sweeps = [Sweep(stage, each) for each in concurrency]
