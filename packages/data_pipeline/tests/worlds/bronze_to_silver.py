@@ -34,6 +34,7 @@ def put(bucket: str, s3: S3Server, bodies: Mapping[str, bytes]) -> None:
 
 def prepare(place: Place, s3: S3Server) -> None:
     """Keep the table of the first files, then write the second ones."""
+    BEFORE.clear()
     put(place.buckets["bronze"], s3, FIRST)
     silver = s3.fresh_bucket()
     made = place._replace(buckets={**place.buckets, "silver": silver})

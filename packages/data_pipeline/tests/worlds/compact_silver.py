@@ -14,6 +14,7 @@ BEFORE: dict[str, bytes] = {}
 
 def prepare(place: Place, s3: S3Server) -> None:
     """Keep a table of many commits, with a file that none of them names."""
+    BEFORE.clear()
     writer = World(
         bronze_to_silver.entrypoint, bronze_arguments, services, ("bronze", "silver")
     )
