@@ -159,7 +159,7 @@ run "least_privilege" {
       ListSource         = [["s3:ListBucket"], "arn:aws:s3:::acme-uploads"]
       ReadSource         = [["s3:GetObject", "s3:GetObjectTagging"], "arn:aws:s3:::acme-uploads/*"]
       ListDestination    = [["s3:ListBucket", "s3:ListBucketMultipartUploads"], "arn:aws:s3:::acme-bronze"]
-      WriteDestination   = [["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectTagging"], "arn:aws:s3:::acme-bronze/*"]
+      WriteDestination   = [["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"], "arn:aws:s3:::acme-bronze/*"]
       KeepState          = [["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], "arn:aws:s3:::acme-bronze/_etl/*"]
       DecryptSource      = [["kms:Decrypt"], aws_kms_key.this["data"].arn]
       EncryptDestination = [["kms:Decrypt", "kms:GenerateDataKey"], aws_kms_key.this["data"].arn]
