@@ -53,7 +53,7 @@ test-coverage: setup ## Run the tests and print which lines they miss
 	@$(BIN)/python -m workbench.suite $(P) --tier $(TIER) --coverage --fail-under $(FAIL_UNDER)
 
 bench: setup ## Run the performance tests, then measure copies beside other tools; ARGS=--full
-	@$(BIN)/python -m workbench.suite --tier performance && $(BIN)/python -m data_pipeline.tests.performance.copies $(ARGS)
+	@status=0; $(BIN)/python -m workbench.suite --tier performance || status=1; $(BIN)/python -m data_pipeline.tests.performance.copies $(ARGS) || status=1; exit $$status
 
 new-module: setup ## Make a job module: NAME=data_exporter JOB=export_files
 	@$(BIN)/python -m workbench.scaffold module $(NAME) $(if $(JOB),--job $(JOB))
