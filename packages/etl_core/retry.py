@@ -13,6 +13,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from etl_core.config import S3Settings
 from etl_core.errors import TransientError
 
 T = TypeVar("T")
@@ -51,6 +52,13 @@ class RetryPolicy:
             reraise=True,
         )
         return retrying(function)
+
+
+def for_store(settings: S3Settings) -> RetryPolicy:
+    """Return how long a request to the store is tried."""
+    return RetryPolicy(
+        attempts=settings.retry_attempts, total_seconds=settings.retry_seconds
+    )
 
 
 NO_RETRY = RetryPolicy(attempts=1)

@@ -17,12 +17,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from etl_core.calls import Call, CallHook, direct
 from etl_core.config import S3Settings
 from etl_core.errors import ConfigError
-from etl_core.retry import RetryPolicy
+from etl_core.retry import for_store, RetryPolicy
 from etl_core.s3.boto_faults import translate
 from etl_core.s3.steps import ThreadedStore
 from etl_core.s3.store import (
     ByteRange,
     CopyResult,
+    DELETED_AT_ONCE,
     ListedObject,
     ListPage,
     ObjectHead,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 READ_BYTES = 1024 * 1024
-DELETED_AT_ONCE = 1000  # S3 API Reference, DeleteObjects
 
 
 def create_client(settings: S3Settings | None = None) -> "BotoS3Client":
@@ -83,7 +83,7 @@ class S3Client(ThreadedStore):
         """Make the boto3 client, which contacts nothing yet."""
         self._client = client_factory()
         self._hook = hook
-        self._retry = retry or _retry_policy(S3Settings.from_environment())
+        self._retry = retry or for_store(S3Settings.from_environment())
 
     def _call(self, operation: str, target: str, send: Callable[[], T]) -> T:
         """Send one request, again while it fails for now."""
@@ -317,14 +317,7 @@ def open_store(settings: S3Settings, hook: CallHook, max_rps: float | None) -> S
     """
     if max_rps is not None:
         raise ConfigError("--max-rps needs --engine curl")
-    return S3Client(partial(create_client, settings), hook, _retry_policy(settings))
-
-
-def _retry_policy(settings: S3Settings) -> RetryPolicy:
-    """Return how long a request is tried."""
-    return RetryPolicy(
-        attempts=settings.retry_attempts, total_seconds=settings.retry_seconds
-    )
+    return S3Client(partial(create_client, settings), hook, for_store(settings))
 
 
 def _etag(quoted: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, TypeVar
 from etl_core.calls import CallHook, direct
 from etl_core.config import S3Settings
 from etl_core.errors import EtlError
-from etl_core.retry import RetryPolicy
+from etl_core.retry import for_store, RetryPolicy
 from etl_core.s3.addresses import Addresses
 from etl_core.s3.credentials import identify, Identity
 from etl_core.s3.exchange import Exchange
@@ -16,6 +16,7 @@ from etl_core.s3.requests import Request, Requests, UnreadableAnswer
 from etl_core.s3.store import (
     ByteRange,
     CopyResult,
+    DELETED_AT_ONCE,
     ListPage,
     ObjectHead,
     ObjectRef,
@@ -29,7 +30,6 @@ from etl_core.stop import POLL_SECONDS, StopSignal
 T = TypeVar("T")
 R = TypeVar("R")
 
-DELETED_AT_ONCE = 1000  # S3 API Reference, DeleteObjects
 REGION_HEADER = "x-amz-bucket-region"
 MOVED = frozenset({301, 307, 400})
 
@@ -57,10 +57,7 @@ class CurlStore:
         """Contact nothing yet; credentials are looked for with the first request."""
         self._settings = settings or S3Settings.from_environment()
         self._hook = hook
-        self._retry = retry or RetryPolicy(
-            attempts=self._settings.retry_attempts,
-            total_seconds=self._settings.retry_seconds,
-        )
+        self._retry = retry or for_store(self._settings)
         self._identity = identity
         self._max_rps = max_rps
         self._requests = Requests()

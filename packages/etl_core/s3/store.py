@@ -5,6 +5,8 @@ from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
 from etl_core.stop import StopSignal
 
+DELETED_AT_ONCE = 1000  # S3 API Reference, DeleteObjects
+
 T = TypeVar("T")
 R = TypeVar("R")
 
