@@ -272,11 +272,11 @@ class SilverRows:
             self._db = duckdb.connect(":memory:", config=config)
         except duckdb.Error as error:
             raise ConfigError(f"--memory-limit {memory_limit}: {error}") from error
-        for setting in (*SETTINGS, *settings):
-            self._db.execute(setting)
         self._layout = layout
         self._shard = shard
         self._types = dict(layout.columns)
+        for setting in (*SETTINGS, *settings):
+            self._run(setting)
 
     def __enter__(self) -> "SilverRows":
         """Return the rows."""
