@@ -21,12 +21,16 @@ SETTINGS = (
     "SET enable_progress_bar = false",
 )
 NEW, STORED, REPLACED = 0, 1, 2
+# A higher level takes more time, and made orders, logs and prices no smaller.
+COMPRESSION = "COMPRESSION zstd, COMPRESSION_LEVEL 1"
+IN_ORDER = "SET preserve_insertion_order = {}"
 ROWS_AT_ONCE = 10_000
 UNPARTITIONED_BYTES = 256 * 1024 * 1024
 
 TABLES = """
 CREATE OR REPLACE TABLE files (
-    number INTEGER, path VARCHAR, source VARCHAR, hidden BOOLEAN, rejected BOOLEAN
+    number INTEGER, path VARCHAR, source VARCHAR, hidden BOOLEAN, rejected BOOLEAN,
+    first_line BIGINT
 );
 CREATE OR REPLACE TABLE stored_files (number INTEGER, path VARCHAR{partitions});
 CREATE OR REPLACE TABLE stored (
@@ -34,16 +38,30 @@ CREATE OR REPLACE TABLE stored (
     {narrow}
 )
 """
-ADD_FILE = "INSERT INTO files VALUES (?, ?, ?, ?, false)"
+ADD_FILE = "INSERT INTO files VALUES (?, ?, ?, ?, false, NULL)"
 ADD_STORED = "INSERT INTO stored_files VALUES ({marks})"
 REJECT = "UPDATE files SET rejected = true WHERE number = ?"
+# A join would lose the order of the records.
 LOAD = """
-CREATE OR REPLACE TABLE incoming AS
-SELECT f.number AS _number, {elsewhere} AS _elsewhere, t.* EXCLUDE (_file)
-FROM ({statement}) AS t JOIN files AS f ON f.path = t._file
+CREATE OR REPLACE TABLE lines AS
+SELECT {numbers}[list_position({paths}, t._file)] AS _number,
+    {elsewhere} AS _elsewhere, t.* EXCLUDE (_file)
+FROM ({statement}) AS t
+"""
+FIRST_LINES = """
+UPDATE files SET first_line = found.first_line FROM (
+    SELECT _number, min(rowid) AS first_line FROM lines GROUP BY _number
+) AS found WHERE found._number = files.number
+"""
+INCOMING = """
+CREATE OR REPLACE VIEW incoming AS
+SELECT l.* EXCLUDE (_record), l.rowid AS _row, f.source AS _source,
+    f.rejected AS _rejected,
+    coalesce(l._record, l.rowid - f.first_line + 1) AS _record
+FROM lines AS l JOIN files AS f ON f.number = l._number
 """
 RECALL = """
-INSERT INTO incoming BY NAME
+INSERT INTO lines BY NAME
 SELECT f.number AS _number, {elsewhere} AS _elsewhere, t.* EXCLUDE (_file)
 FROM ({statement}) AS t
 JOIN files AS f ON f.path = t._file
@@ -71,9 +89,8 @@ SELECT _number, v."column", v.reason, count(*) FROM (
 """
 GOOD = """
 CREATE OR REPLACE VIEW good AS
-SELECT i.*, i.rowid AS _row, f.source AS _source
-FROM incoming AS i JOIN files AS f ON f.number = i._number
-WHERE len(i._violations) = 0 AND NOT i._elsewhere AND NOT f.rejected
+SELECT * FROM incoming
+WHERE len(_violations) = 0 AND NOT _elsewhere AND NOT _rejected
 """
 KEY_RANGE = "SELECT {bounds} FROM good"
 PARTITIONS = "SELECT DISTINCT {columns} FROM good"
@@ -91,20 +108,21 @@ WHERE p._source IN (SELECT source FROM files WHERE NOT hidden AND NOT rejected)
 SAME_KEY = "({key}) IN (SELECT ({incoming_key}) FROM good AS g)"
 RANKS = """
 CREATE OR REPLACE TABLE ranks AS
-SELECT source, row_number() OVER (ORDER BY source) AS rank
+SELECT source, number, row_number() OVER (ORDER BY source) AS rank
 FROM (SELECT source FROM files UNION SELECT source FROM stored)
+LEFT JOIN files USING (source)
 """
 PLACES = """
 CREATE OR REPLACE TABLE winners AS
-SELECT origin, file, file_row{key_names}
+SELECT origin, file, file_row
 FROM (
-    SELECT origin, file, file_row{key_names}, row_number() OVER (
+    SELECT origin, file, file_row, row_number() OVER (
         PARTITION BY {keys} ORDER BY {order}rank DESC, record DESC, origin
     ) - 1 AS place
     FROM (
         SELECT {new} AS origin, g._number AS file, g._row AS file_row,
             r.rank AS rank, g._record AS record{good_narrow}
-        FROM good AS g JOIN ranks AS r ON r.source = g._source
+        FROM good AS g JOIN ranks AS r ON r.number = g._number
         UNION ALL
         SELECT CASE WHEN s.replaced THEN {replaced} ELSE {stored} END, s.file,
             s.file_row, r.rank, s.record{stored_narrow}
@@ -115,7 +133,8 @@ FROM (
 """
 UNCOVERED = """
 CREATE OR REPLACE TABLE uncovered AS
-SELECT {columns} FROM winners WHERE origin = {replaced}
+SELECT DISTINCT {columns} FROM stored AS s JOIN winners AS w
+    ON w.origin = {replaced} AND w.file = s.file AND w.file_row = s.file_row
 """
 UNCOVERED_COUNT = "SELECT count(*) FROM uncovered"
 FOUND = "SELECT DISTINCT file FROM stored"
@@ -142,12 +161,12 @@ WHERE NOT EXISTS (
 )
 """
 COPY = """
-COPY ({rows}) TO {folder} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS,
+COPY ({rows}) TO {folder} (FORMAT parquet, {compression}, RETURN_STATS,
     FILENAME_PATTERN {name}, {division})
 """
 CONCATENATE = """
 COPY (FROM read_parquet({paths}, hive_partitioning = false)) TO {path}
-    (FORMAT parquet, COMPRESSION zstd, RETURN_STATS)
+    (FORMAT parquet, {compression}, RETURN_STATS)
 """
 WON = """
 SELECT file, count(*) FROM winners WHERE origin = {new} GROUP BY file
@@ -290,12 +309,24 @@ class SilverRows:
         """Read the bronze files and count their rows.
 
         :param statement: yields typed rows with ``_file``, ``_record`` and
-            ``_violations``.
+            ``_violations``; where ``_record`` is null the rows of a file come one
+            after the other, in their order.
         :raises ReconciliationError: when record numbers are missing or double.
         """
         self._create_tables()
         self._add_files(files, hidden=False)
-        self._run(LOAD.format(statement=statement, elsewhere=self._elsewhere()))
+        self._run(IN_ORDER.format("true"))
+        self._run(
+            LOAD.format(
+                numbers=[it.number for it in files],
+                paths=_texts(it.path for it in files),
+                elsewhere=self._elsewhere(),
+                statement=statement,
+            )
+        )
+        self._run(IN_ORDER.format("false"))
+        self._run(FIRST_LINES)
+        self._run(INCOMING)
         self._run(GOOD)
         return [self._counted(*row) for row in self._all(COUNT)]
 
@@ -358,7 +389,7 @@ class SilverRows:
             self.compete_again()
             return 0
         self._place("true")
-        columns = ", ".join(self._key_names())
+        columns = ", ".join(f"s.{it}" for it in self._key_names())
         self._run(UNCOVERED.format(columns=columns, replaced=REPLACED))
         return int(self._all(UNCOVERED_COUNT)[0][0])
 
@@ -404,7 +435,9 @@ class SilverRows:
 
     def concatenate(self, paths: Sequence[str], path: Path) -> Written:
         """Write the rows of some files, as they are, to one."""
-        statement = CONCATENATE.format(paths=_texts(paths), path=_text(str(path)))
+        statement = CONCATENATE.format(
+            paths=_texts(paths), path=_text(str(path)), compression=COMPRESSION
+        )
         (row,) = self._all(statement)
         return _written(*row[:6])
 
@@ -428,6 +461,7 @@ class SilverRows:
                 rows=rows,
                 folder=_text(str(folder)),
                 name=_text(f"{name}-{{uuid}}"),
+                compression=COMPRESSION,
                 division=division,
             )
         )
@@ -451,7 +485,6 @@ class SilverRows:
             PLACES.format(
                 # Without a key every row is one of its own.
                 keys=", ".join(names) or "rank, record",
-                key_names="".join(f", {it}" for it in names),
                 order=order,
                 new=NEW,
                 stored=STORED,

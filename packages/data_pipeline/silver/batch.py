@@ -144,7 +144,8 @@ class SilverBatch:
             # All is accounted for before anything becomes the table.
             receipts = self._receipts(rows, counts, won)
             self._commit_once(rows, won, lost)
-            return self._store_receipts(rows, receipts)
+            self._store_quarantines(rows, counts)
+            return self._store_receipts(receipts)
 
     def _load(self, rows: SilverRows) -> dict[int, FileCount]:
         """Read the files; leave out those that cannot be read."""
@@ -193,7 +194,7 @@ class SilverBatch:
     def _loaded(self, rows: SilverRows, files: list[BatchFile]) -> dict[int, FileCount]:
         """Read some of the files."""
         bronze = [self._fetched[it.number].file for it in files]
-        statement = self._tools.bronze.statement(bronze)
+        statement = self._tools.bronze.in_order(bronze)
         return {it.number: it for it in rows.load(files, statement)}
 
     def _files(self) -> Iterator[BatchFile]:
@@ -439,12 +440,8 @@ class SilverBatch:
             made[number] = receipt
         return made
 
-    def _store_receipts(
-        self, rows: SilverRows, receipts: dict[int, Receipt]
-    ) -> list[Outcome]:
-        """Store rows in quarantine, then receipts; return every outcome."""
-        for number in sorted({*receipts, *self._refused}):
-            self._store_quarantine(rows, number)
+    def _store_receipts(self, receipts: dict[int, Receipt]) -> list[Outcome]:
+        """Store the receipts; return every outcome."""
         done = list(self._parallel(self._store_receipt, sorted(receipts.items())))
         refused = [
             Outcome(self._fetched[number].unit, error=error)
@@ -452,15 +449,22 @@ class SilverBatch:
         ]
         return done + refused
 
+    def _store_quarantines(
+        self, rows: SilverRows, counts: dict[int, FileCount]
+    ) -> None:
+        """Store the rows in quarantine of the files that have some."""
+        for number, it in counts.items():
+            if it.quarantined:
+                self._store_quarantine(rows, number)
+
     def _store_quarantine(self, rows: SilverRows, number: int) -> None:
-        """Store why rows of a file are not in the table, if there are any."""
+        """Store why rows of a file are not in the table."""
         fetched, path = self._fetched[number], self._tools.folder / "quarantine.gz"
         with LineWriter(path) as lines:
             for it in rows.violations(number):
                 lines.write({"source": fetched.unit.source.url, **it._asdict()})
-        if lines.lines:
-            with path.open("rb") as body:
-                self._tools.store.put(self._table.ref(self._quarantine(fetched)), body)
+        with path.open("rb") as body:
+            self._tools.store.put(self._table.ref(self._quarantine(fetched)), body)
 
     def _store_receipt(self, numbered: tuple[int, Receipt]) -> Outcome:
         """Store a receipt."""

@@ -51,6 +51,10 @@ class ContractBronze:
         """Return the SQL that yields the typed rows of prepared files."""
         return self._compiled.statement(files)
 
+    def in_order(self, files: Sequence[BronzeFile]) -> str:
+        """Return the SQL that yields the same rows in their order."""
+        return self._compiled.in_order_sql(files)
+
 
 def dataset_of(contract: Contract, hash_key: str = "") -> Dataset:
     """Return what a contract says of its table.

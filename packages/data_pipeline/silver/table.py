@@ -56,7 +56,14 @@ class Bronze(Protocol):
         ...
 
     def statement(self, files: Sequence[Any]) -> str:
-        """Return the SQL that yields the typed rows of prepared files."""
+        """Return the SQL that yields the typed rows of prepared files, numbered."""
+        ...
+
+    def in_order(self, files: Sequence[Any]) -> str:
+        """Return the SQL that yields the same rows in their order.
+
+        ``_record`` is null where the order says it.
+        """
         ...
 
 

@@ -1,5 +1,6 @@
 """Reads files by a contract in tests, and asserts that no record is lost on the way."""
 
+from collections.abc import Sequence
 from pathlib import Path
 import tempfile
 from typing import Any
@@ -83,21 +84,43 @@ class ReaderTest(unittest.TestCase):
         numbers = [row["_record"] for row in rows]
         self.assertEqual(list(range(1, len(rows) + 1)), numbers, data)
         self.assertLessEqual({row["_file"] for row in rows}, {str(path)})
+        self.assertEqual(_unnumbered(rows), self.rows_in_order(rules, [taken]), data)
         return rows
 
     def rows(self, rules: Contract, file: BronzeFile) -> list[Row]:
-        """Return what the statement yields for a file."""
+        """Return what the statement yields for a file, and what becomes of it."""
         statement = compile_contract(rules).outcome_sql([file])
-        shown = ", ".join(
-            f'"{name}"::VARCHAR AS "{name}"' if "TIME" in kind else f'"{name}"'
-            for name, kind in compile_contract(rules).table_columns
-        )
-        found = self.database.execute(
-            f"SELECT {shown}, _file, _record, _violations, _outcome "
+        return self._fetched(
+            f"SELECT {shown(rules)}, _file, _record, _violations, _outcome "
             f"FROM ({statement}) ORDER BY _record"
         )
+
+    def rows_in_order(self, rules: Contract, files: Sequence[BronzeFile]) -> list[Row]:
+        """Return what the statement without numbers yields, but for the numbers."""
+        statement = compile_contract(rules).in_order_sql(files)
+        columns = f"{shown(rules)}, _file, _violations"
+        ordered = "ORDER BY _record" if "row_number() OVER ()" in statement else ""
+        return self._fetched(f"SELECT {columns} FROM ({statement}) {ordered}")
+
+    def _fetched(self, statement: str) -> list[Row]:
+        """Return the rows of a statement by the names of their columns."""
+        found = self.database.execute(statement)
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def shown(rules: Contract) -> str:
+    """Return the columns of the table in types that Python knows."""
+    return ", ".join(
+        f'"{name}"::VARCHAR AS "{name}"' if "TIME" in kind else f'"{name}"'
+        for name, kind in compile_contract(rules).table_columns
+    )
+
+
+def _unnumbered(rows: list[Row]) -> list[Row]:
+    """Return rows as the statement without numbers has them."""
+    alone = {"_record", "_outcome"}
+    return [{name: it for name, it in row.items() if name not in alone} for row in rows]
 
 
 def faults(rows: list[Row]) -> list[tuple[int, str | None, str]]:

@@ -6,6 +6,7 @@ normalized columns, ``_file``, ``_record``, and in ``_violations`` what is wrong
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import itertools
 import re
 
 from data_pipeline.bronze.files import BronzeFile, FAULT, NEWLINE
@@ -25,9 +26,26 @@ DERIVED = {
 }
 HIDDEN = "***"
 SHOWN = 200
-UNTYPED = "read_csv({file}, {options}, auto_detect = false, ignore_errors = true)"
+UNTYPED = "read_csv({files}, {options}, auto_detect = false, ignore_errors = true)"
+FILE = sql.name(":file")
 # No text has it: four control characters, so that a line stays one field.
 NO_DELIMITER = r"E'\x01\x02\x03\x04'"
+
+
+@dataclass(frozen=True)
+class Input:
+    """What one call of a reader reads.
+
+    :param like: a file that all look like.
+    :param files: the argument of the call.
+    :param place: the columns ``_file`` and ``_record``.
+    :param named: whether the reader tells which file a row is from.
+    """
+
+    like: BronzeFile
+    files: str
+    place: tuple[str, str]
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -64,8 +82,7 @@ class CompiledContract:
         :param files: as :func:`data_pipeline.bronze.intake.take` returned them; a
             path stands for a file that looks exactly as the contract says.
         """
-        found = [_bronze(self.contract, each) for each in files]
-        return "\nUNION ALL\n".join(_read(self.contract, each) for each in found)
+        return self._read_all([_numbered(_bronze(self.contract, it)) for it in files])
 
     def typed_sql(self, relation: str) -> str:
         """Return the typed rows of a relation of raw texts.
@@ -86,9 +103,29 @@ class CompiledContract:
 
     def statement(self, files: Sequence[BronzeFile | str]) -> str:
         """Return the statement that yields the typed rows of some files."""
-        bronze = sql.indented(self.read_sql(files))
+        return self._typed(self.read_sql(files))
+
+    def in_order_sql(self, files: Sequence[BronzeFile | str]) -> str:
+        """Return the statement that yields the rows in the order of files and records.
+
+        They have no numbers, so that several threads read a file, and one call reads
+        all files that look alike: ``_record`` is null. Only a contract with unique
+        values, which depend on that order, yields what :meth:`statement` does.
+        """
+        if _unique(self.contract):
+            return self.statement(files)
+        found = [_bronze(self.contract, it) for it in files]
+        alike = itertools.groupby(found, key=_look)
+        return self._typed(self._read_all([_together(list(it)) for _, it in alike]))
+
+    def _read_all(self, inputs: Sequence[Input]) -> str:
+        """Return the relation of raw texts of all inputs."""
+        return "\nUNION ALL\n".join(_read(self.contract, each) for each in inputs)
+
+    def _typed(self, bronze: str) -> str:
+        """Return the typed rows of raw texts."""
         typed = self.typed_sql("bronze").removeprefix("WITH ")
-        return f"WITH bronze AS (\n{bronze}\n),\n{typed}"
+        return f"WITH bronze AS (\n{sql.indented(bronze)}\n),\n{typed}"
 
     def outcome_sql(self, files: Sequence[BronzeFile | str]) -> str:
         """Return a statement that also tells what becomes of each row.
@@ -135,14 +172,33 @@ def _bronze(contract: Contract, given: BronzeFile | str) -> BronzeFile:
     return BronzeFile(given, given, names, contract.reading.delimiter)
 
 
-def _read(contract: Contract, file: BronzeFile) -> str:
-    """Return the raw texts of one file."""
-    place = [f"{sql.text(file.path)} AS _file", "row_number() OVER () AS _record"]
+def _numbered(file: BronzeFile) -> Input:
+    """Return the input that is one file, whose records get numbers."""
+    path = f"{sql.text(file.path)} AS _file"
+    place = (path, "row_number() OVER () AS _record")
+    return Input(file, sql.text(file.data), place, named=False)
+
+
+def _look(file: BronzeFile) -> BronzeFile:
+    """Return what has to be equal in files that one call reads."""
+    return BronzeFile("", "", file.layout, file.delimiter, mended=file.mended)
+
+
+def _together(files: Sequence[BronzeFile]) -> Input:
+    """Return the input that is some files, read by one call."""
+    data = f"[{sql.texts(it.data for it in files)}]"
+    paths = f"[{sql.texts(it.path for it in files)}]"
+    path = FILE if paths == data else f"{paths}[list_position({data}, {FILE})]"
+    return Input(files[0], data, (f"{path} AS _file", "NULL::BIGINT AS _record"), True)
+
+
+def _read(contract: Contract, given: Input) -> str:
+    """Return the raw texts of an input."""
     if contract.reading.format == "parquet":
-        return _read_parquet(contract, file, place)
+        return _read_parquet(contract, given)
     if contract.reading.lines:
-        return _read_lines(contract, file, place)
-    return _read_csv(contract, file, place)
+        return _read_lines(contract, given)
+    return _read_csv(contract, given)
 
 
 def _raw(column: Column, expression: str) -> str:
@@ -150,9 +206,9 @@ def _raw(column: Column, expression: str) -> str:
     return f"{expression} AS {sql.name(values.source(column))}"
 
 
-def _read_csv(contract: Contract, file: BronzeFile, place: list[str]) -> str:
-    """Return the fields of a CSV file, by their position."""
-    reading = contract.reading
+def _read_csv(contract: Contract, given: Input) -> str:
+    """Return the fields of CSV files, by their position."""
+    reading, file = contract.reading, given.like
     fields = [each or f":{at}" for at, each in enumerate(file.layout)]
     types = ", ".join(f"{sql.text(each)}: 'VARCHAR'" for each in fields)
     head = reading.header and not file.mended
@@ -172,7 +228,7 @@ def _read_csv(contract: Contract, file: BronzeFile, place: list[str]) -> str:
     ]
     fault = _mended_fault(fields) if file.mended else ("NULL::VARCHAR", "NULL::VARCHAR")
     marks = [f"{fault[0]} AS _fault", f"{fault[1]} AS _line"]
-    return _select([*columns, *place, *marks], _call(file, options))
+    return _select([*columns, *given.place, *marks], _call(given, options))
 
 
 def _field(name: str, file: BronzeFile) -> str:
@@ -193,8 +249,9 @@ def _mended_fault(fields: Sequence[str]) -> tuple[str, str]:
     )
 
 
-def _read_lines(contract: Contract, file: BronzeFile, place: list[str]) -> str:
+def _read_lines(contract: Contract, given: Input) -> str:
     """Return what each line says: an object, or a text with named groups."""
+    file, whence = given.like, [FILE] if given.named else []
     options = {
         "columns": "{'line': 'VARCHAR'}",
         "header": "false",
@@ -203,7 +260,9 @@ def _read_lines(contract: Contract, file: BronzeFile, place: list[str]) -> str:
         "quote": "''",
         "escape": "''",
     }
-    lines = f"{_select(['line'], _call(file, options))}\nWHERE line IS NOT NULL"
+    lines = (
+        f"{_select(['line', *whence], _call(given, options))}\nWHERE line IS NOT NULL"
+    )
     found, fault, columns = _line_parts(contract)
     if file.mended:
         fault = (
@@ -212,9 +271,9 @@ def _read_lines(contract: Contract, file: BronzeFile, place: list[str]) -> str:
         text = f"CASE WHEN {_is_fault('line')} THEN {_text_of('line')} ELSE line END"
     else:
         text = "line"
-    parts = _select(["line", *found], f"(\n{sql.indented(lines)}\n)")
+    parts = _select(["line", *found, *whence], f"(\n{sql.indented(lines)}\n)")
     marks = [f"{fault} AS _fault", f"{text} AS _line"]
-    return _select([*columns, *place, *marks], f"(\n{sql.indented(parts)}\n)")
+    return _select([*columns, *given.place, *marks], f"(\n{sql.indented(parts)}\n)")
 
 
 def _line_parts(contract: Contract) -> tuple[list[str], str, list[str]]:
@@ -275,8 +334,9 @@ def _json_path(source: str) -> str:
     return "$." + ".".join(f'"{part}"' for part in source.split("."))
 
 
-def _read_parquet(contract: Contract, file: BronzeFile, place: list[str]) -> str:
-    """Return the columns of a Parquet file as texts."""
+def _read_parquet(contract: Contract, given: Input) -> str:
+    """Return the columns of Parquet files as texts."""
+    file = given.like
     columns = [
         _raw(
             it,
@@ -287,14 +347,19 @@ def _read_parquet(contract: Contract, file: BronzeFile, place: list[str]) -> str
         for it in contract.sources
     ]
     marks = ["NULL::VARCHAR AS _fault", "NULL::VARCHAR AS _line"]
-    read = f"read_parquet({sql.text(file.data)})"
-    return _select([*columns, *place, *marks], read)
+    read = f"read_parquet({given.files}{_naming(given)})"
+    return _select([*columns, *given.place, *marks], read)
 
 
-def _call(file: BronzeFile, options: dict[str, str]) -> str:
-    """Return the call that reads a file."""
+def _call(given: Input, options: dict[str, str]) -> str:
+    """Return the call that reads an input."""
     listed = ", ".join(f"{name} = {value}" for name, value in options.items())
-    return UNTYPED.format(file=sql.text(file.data), options=listed)
+    return UNTYPED.format(files=given.files, options=listed + _naming(given))
+
+
+def _naming(given: Input) -> str:
+    """Return the option by which a reader tells which file a row is from."""
+    return f", filename = {sql.text(':file')}" if given.named else ""
 
 
 def _values(contract: Contract) -> list[str]:

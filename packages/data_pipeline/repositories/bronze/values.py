@@ -19,6 +19,12 @@ DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 TIMESTAMP = DATE + "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?"
 OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+# A text in ASCII without a space at its ends, as most are, needs no trim, which takes
+# six times as long as to see that.
+QUICK_TRIM = (
+    "CASE WHEN {0} >= '!' AND NOT ends_with({0}, ' ') AND strlen({0}) = length({0}) "
+    "THEN {0} ELSE trim({0}) END"
+)
 STEPS: dict[str, str] = {
     "trim": "trim({})",
     "strip": f"regexp_replace({{}}, '^{WHITE}+|{WHITE}+$', '', 'g')",
@@ -123,9 +129,15 @@ def _null(column: Column, raw: str) -> str:
     return f"({raw} IS NULL OR {spelled})" if column.nulls else f"{raw} IS NULL"
 
 
-def _steps(column: Column, raw: str) -> str:
-    """Return a field after the steps that normalize it."""
-    for step in column.normalize:
+def _steps(column: Column, raw: str, trim: str = STEPS["trim"]) -> str:
+    """Return a field after the steps that normalize it.
+
+    :param trim: how that is done when it comes first.
+    """
+    steps = column.normalize
+    if steps[:1] == ("trim",):
+        raw, steps = trim.format(raw), steps[1:]
+    for step in steps:
         kind, _, argument = step.partition(":")
         raw = (
             _phone(raw, argument) if kind == "phone" else STEPS[kind].replace("{}", raw)
@@ -142,7 +154,7 @@ def _phone(raw: str, country: str) -> str:
 
 def _string(column: Column, raw: str) -> str:
     """Return a text; one that spells null is none."""
-    clean = _steps(column, raw)
+    clean = _steps(column, raw, QUICK_TRIM)
     if not column.nulls:
         return clean
     if len(column.nulls) == 1:
