@@ -5,60 +5,57 @@ once from the bronze files and once more when they are written.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
-
-from etl_core.errors import ConfigError, DataError, ReconciliationError
-from etl_core.support.memory import bytes_of
+from data_pipeline.repositories.bronze import sql
+from data_pipeline.repositories.duck import PARQUET, Session, Written
+from etl_core.errors import ReconciliationError
 from etl_core.support.shards import Shard
 
-SETTINGS = (
-    "SET TimeZone = 'UTC'",
-    # It would be written to stdout, which is for the result.
-    "SET enable_progress_bar = false",
-)
 NEW, STORED, REPLACED = 0, 1, 2
-# A higher level takes more time, and made orders, logs and prices no smaller.
-COMPRESSION = "COMPRESSION zstd, COMPRESSION_LEVEL 1"
 IN_ORDER = "SET preserve_insertion_order = {}"
-ROWS_AT_ONCE = 10_000
 UNPARTITIONED_BYTES = 256 * 1024 * 1024
 
 TABLES = """
-CREATE OR REPLACE TABLE files (
+CREATE TABLE files (
     number INTEGER, path VARCHAR, source VARCHAR, hidden BOOLEAN, rejected BOOLEAN,
     first_line BIGINT
 );
-CREATE OR REPLACE TABLE stored_files (number INTEGER, path VARCHAR{partitions});
-CREATE OR REPLACE TABLE stored (
+CREATE TABLE lines (
+    _number INTEGER, _elsewhere BOOLEAN, {columns}, _record BIGINT,
+    _violations STRUCT("column" VARCHAR, "value" VARCHAR, reason VARCHAR)[]
+);
+CREATE VIEW incoming AS
+SELECT l.* EXCLUDE (_record), l.rowid AS _row, f.source AS _source,
+    f.rejected AS _rejected,
+    coalesce(l._record, l.rowid - f.first_line + 1) AS _record
+FROM lines AS l JOIN files AS f ON f.number = l._number;
+CREATE VIEW good AS
+SELECT * FROM incoming
+WHERE len(_violations) = 0 AND NOT _elsewhere AND NOT _rejected;
+CREATE TABLE stored_files (number INTEGER, path VARCHAR{partitions});
+CREATE TABLE stored (
     file INTEGER, file_row BIGINT, source VARCHAR, record BIGINT, replaced BOOLEAN
     {narrow}
 )
 """
-ADD_FILE = "INSERT INTO files VALUES (?, ?, ?, ?, false, NULL)"
+ADD_FILE = "INSERT INTO files VALUES (?, ?, ?, ?, false, ?)"
+FORGET = """
+DELETE FROM lines WHERE _number = {number};
+DELETE FROM files WHERE number = {number}
+"""
 ADD_STORED = "INSERT INTO stored_files VALUES ({marks})"
 REJECT = "UPDATE files SET rejected = true WHERE number = ?"
 # A join would lose the order of the records.
 LOAD = """
-CREATE OR REPLACE TABLE lines AS
+INSERT INTO lines BY NAME
 SELECT {numbers}[list_position({paths}, t._file)] AS _number,
     {elsewhere} AS _elsewhere, t.* EXCLUDE (_file)
 FROM ({statement}) AS t
 """
 FIRST_LINES = """
-UPDATE files SET first_line = found.first_line FROM (
-    SELECT _number, min(rowid) AS first_line FROM lines GROUP BY _number
-) AS found WHERE found._number = files.number
-"""
-INCOMING = """
-CREATE OR REPLACE VIEW incoming AS
-SELECT l.* EXCLUDE (_record), l.rowid AS _row, f.source AS _source,
-    f.rejected AS _rejected,
-    coalesce(l._record, l.rowid - f.first_line + 1) AS _record
-FROM lines AS l JOIN files AS f ON f.number = l._number
+SELECT _number, min(rowid) FROM lines WHERE rowid >= {first} GROUP BY _number
 """
 RECALL = """
 INSERT INTO lines BY NAME
@@ -71,8 +68,9 @@ COUNT = """
 SELECT f.number, count(i._record), coalesce(max(i._record), 0),
     coalesce(sum(i._record), 0)::HUGEINT, count(*) FILTER (i._elsewhere),
     count(*) FILTER (len(i._violations) > 0 AND NOT i._elsewhere)
-FROM files AS f LEFT JOIN incoming AS i ON i._number = f.number
-WHERE NOT f.hidden GROUP BY f.number ORDER BY f.number
+FROM files AS f
+LEFT JOIN (FROM incoming WHERE _row >= {first}) AS i ON i._number = f.number
+WHERE f.number IN {numbers} GROUP BY f.number ORDER BY f.number
 """
 VIOLATIONS = """
 SELECT i._record, v."column", v.value, v.reason
@@ -86,11 +84,6 @@ SELECT _number, v."column", v.reason, count(*) FROM (
     SELECT _number, unnest(_violations) AS v FROM incoming
     WHERE len(_violations) > 0 AND NOT _elsewhere
 ) GROUP BY ALL ORDER BY ALL
-"""
-GOOD = """
-CREATE OR REPLACE VIEW good AS
-SELECT * FROM incoming
-WHERE len(_violations) = 0 AND NOT _elsewhere AND NOT _rejected
 """
 KEY_RANGE = "SELECT {bounds} FROM good"
 PARTITIONS = "SELECT DISTINCT {columns} FROM good"
@@ -161,12 +154,8 @@ WHERE NOT EXISTS (
 )
 """
 COPY = """
-COPY ({rows}) TO {folder} (FORMAT parquet, {compression}, RETURN_STATS,
+COPY ({rows}) TO {folder} ({parquet}, RETURN_STATS,
     FILENAME_PATTERN {name}, {division})
-"""
-CONCATENATE = """
-COPY (FROM read_parquet({paths}, hive_partitioning = false)) TO {path}
-    (FORMAT parquet, {compression}, RETURN_STATS)
 """
 WON = """
 SELECT file, count(*) FROM winners WHERE origin = {new} GROUP BY file
@@ -242,124 +231,88 @@ class Violation(NamedTuple):
     reason: str
 
 
-class Written(NamedTuple):
-    """A Parquet file that was written.
-
-    :param lowest: least value of each column, as DuckDB writes it.
-    """
-
-    path: Path
-    rows: int
-    size: int
-    partition: dict[str, str | None]
-    lowest: dict[str, str]
-    highest: dict[str, str]
-    nulls: dict[str, int]
-
-
 class SilverRows:
-    """Decides which rows of a batch become rows of the table; a context manager.
+    """Decides which rows of a batch become rows of the table.
 
-    :param folder: where DuckDB spills what memory does not hold.
+    :param session: empty, with the settings that statements for :meth:`load` need.
     :param layout: of the table.
-    :param memory_limit: for example ``2GB``; DuckDB's own default without one.
     :param shard: whose partitions are kept; ``None`` for all.
-    :param settings: of the session, as SQL, that statements for :meth:`load` need.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        layout: Layout,
-        memory_limit: str | None = None,
-        shard: Shard | None = None,
-        settings: Sequence[str] = (),
+        self, session: Session, layout: Layout, shard: Shard | None = None
     ) -> None:
-        """Open an empty database in memory.
-
-        :raises ConfigError: when the limit is not one.
-        """
-        config: dict[str, Any] = {
-            "temp_directory": str(folder / "spill"),
-            "preserve_insertion_order": False,
-            "autoinstall_known_extensions": False,
-        }
-        if memory_limit:
-            # Not every version of DuckDB that we run on reads a share itself.
-            config["memory_limit"] = bytes_of(memory_limit)
-        try:
-            self._db = duckdb.connect(":memory:", config=config)
-        except duckdb.Error as error:
-            raise ConfigError(f"--memory-limit {memory_limit}: {error}") from error
+        """Make empty tables."""
+        self._db = session
         self._layout = layout
         self._shard = shard
         self._types = dict(layout.columns)
-        for setting in (*SETTINGS, *settings):
-            self._run(setting)
-
-    def __enter__(self) -> "SilverRows":
-        """Return the rows."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the database."""
-        self._db.close()
+        self._loaded = 0
+        self._create_tables()
 
     def load(self, files: Sequence[BatchFile], statement: str) -> list[FileCount]:
-        """Read the bronze files and count their rows.
+        """Read some bronze files and count their rows.
 
         :param statement: yields typed rows with ``_file``, ``_record`` and
             ``_violations``; where ``_record`` is null the rows of a file come one
             after the other, in their order.
+        :raises DataError: when they cannot be read; no row of them is kept.
         :raises ReconciliationError: when record numbers are missing or double.
         """
-        self._create_tables()
-        self._add_files(files, hidden=False)
-        self._run(IN_ORDER.format("true"))
-        self._run(
+        first, numbers = self._loaded, [it.number for it in files]
+        self._db.run(IN_ORDER.format("true"))
+        ((loaded,),) = self._db.all(
             LOAD.format(
-                numbers=[it.number for it in files],
-                paths=_texts(it.path for it in files),
+                numbers=numbers,
+                paths=_list(it.path for it in files),
                 elsewhere=self._elsewhere(),
                 statement=statement,
             )
         )
-        self._run(IN_ORDER.format("false"))
-        self._run(FIRST_LINES)
-        self._run(INCOMING)
-        self._run(GOOD)
-        return [self._counted(*row) for row in self._all(COUNT)]
+        self._db.run(IN_ORDER.format("false"))
+        self._loaded += loaded
+        first_lines = dict(self._db.all(FIRST_LINES.format(first=first)))
+        self._db.run_many(
+            ADD_FILE, [[*it, False, first_lines.get(it.number)] for it in files]
+        )
+        counted = self._db.all(COUNT.format(first=first, numbers=numbers))
+        return [self._counted(*row) for row in counted]
+
+    def forget(self, number: int) -> None:
+        """Take a file back, as if it had not been loaded."""
+        self._db.run(FORGET.format(number=number))
 
     def violations(self, number: int) -> Iterator[Violation]:
-        """Yield why rows of a file are not in the table, in their order."""
-        found = self._db.execute(VIOLATIONS, {"number": number})
-        while rows := found.fetchmany(ROWS_AT_ONCE):
-            yield from (Violation(*row) for row in rows)
+        """Return why rows of a file are not in the table, in their order."""
+        found = self._db.each(VIOLATIONS, {"number": number})
+        return (Violation(*row) for row in found)
 
     def reasons(self) -> dict[int, dict[str, int]]:
         """Return how often each column broke the contract, by file and reason."""
         found: dict[int, dict[str, int]] = {}
-        for number, column, reason, count in self._all(REASONS):
+        for number, column, reason, count in self._db.all(REASONS):
             name = f"{column}: {reason}" if column else reason
             found.setdefault(number, {})[name] = count
         return found
 
     def reject(self, numbers: Iterable[int]) -> None:
         """Leave whole files out; what the table has of them stays."""
-        self._run_many(REJECT, [[number] for number in numbers])
+        self._db.run_many(REJECT, [[number] for number in numbers])
 
     def key_bounds(self) -> list[tuple[Any, Any]]:
         """Return the least and greatest value of each key column."""
         if not self._layout.key:
             return []
-        bounds = ", ".join(f"min({_q(it)}), max({_q(it)})" for it in self._layout.key)
-        row = self._all(KEY_RANGE.format(bounds=bounds))[0]
+        bounds = ", ".join(
+            f"min({sql.name(it)}), max({sql.name(it)})" for it in self._layout.key
+        )
+        row = self._db.all(KEY_RANGE.format(bounds=bounds))[0]
         return list(zip(row[::2], row[1::2], strict=True))
 
     def partitions(self) -> set[tuple[str | None, ...]]:
         """Return the partitions of the new rows, their values as text."""
-        columns = ", ".join(f"{_q(it)}::VARCHAR" for it in self._layout.partition)
-        return set(self._all(PARTITIONS.format(columns=columns)))
+        columns = ", ".join(f"{sql.name(it)}::VARCHAR" for it in self._layout.partition)
+        return set(self._db.all(PARTITIONS.format(columns=columns)))
 
     def find(self, stored: Sequence[StoredFile]) -> set[int]:
         """Find the rows of the table that the new ones meet.
@@ -370,14 +323,14 @@ class SilverRows:
         layout = self._layout
         self._add_stored(stored)
         columns = [*layout.key, *(name for name, _ in layout.order)]
-        self._run(
+        self._db.run(
             FIND_STORED.format(
-                paths=_texts(it.path for it in stored),
+                paths=_list(it.path for it in stored),
                 narrow="".join(f", {self._stored(it)}" for it in columns),
                 same_key=self._same_key() if layout.key else "false",
             )
         )
-        return {number for (number,) in self._all(FOUND)}
+        return {number for (number,) in self._db.all(FOUND)}
 
     def compete(self) -> int:
         """Find the newest row of every key.
@@ -390,21 +343,21 @@ class SilverRows:
             return 0
         self._place("true")
         columns = ", ".join(f"s.{it}" for it in self._key_names())
-        self._run(UNCOVERED.format(columns=columns, replaced=REPLACED))
-        return int(self._all(UNCOVERED_COUNT)[0][0])
+        self._db.run(UNCOVERED.format(columns=columns, replaced=REPLACED))
+        return int(self._db.all(UNCOVERED_COUNT)[0][0])
 
     def recall(self, files: Sequence[BatchFile], statement: str) -> None:
         """Read those rows of other objects that may return.
 
         :param files: of objects that have rows which are not in the table.
         """
-        self._add_files(files, hidden=True)
+        self._db.run_many(ADD_FILE, [[*it, True, None] for it in files])
         same = " AND ".join(
-            f"u.{name} = t.{_q(column)}"
+            f"u.{name} IS NOT DISTINCT FROM t.{sql.name(column)}"
             for name, column in zip(self._key_names(), self._layout.key, strict=True)
         )
         elsewhere = self._elsewhere()
-        self._run(
+        self._db.run(
             RECALL.format(statement=statement, elsewhere=elsewhere, same_key=same)
         )
 
@@ -414,9 +367,9 @@ class SilverRows:
 
     def settle(self) -> tuple[dict[int, int], dict[int, int]]:
         """Return how many rows win by bronze file, and how many go by stored file."""
-        self._run(DELETED.format(stored=STORED))
-        won = self._all(WON.format(new=NEW))
-        return dict(won), dict(self._all(DELETED_FILES))
+        self._db.run(DELETED.format(stored=STORED))
+        won = self._db.all(WON.format(new=NEW))
+        return dict(won), dict(self._db.all(DELETED_FILES))
 
     def write(self, folder: Path, name: str, rewritten: Sequence[str]) -> list[Written]:
         """Write the rows that won, with those that stay of the files they replace.
@@ -428,44 +381,31 @@ class SilverRows:
         rows = NEW_ROWS.format(columns=self._columns("g"), new=NEW)
         if rewritten:
             kept = KEPT_ROWS.format(
-                columns=self._stored_columns(), paths=_texts(rewritten)
+                columns=self._stored_columns(), paths=_list(rewritten)
             )
             rows = f"{rows} UNION ALL BY NAME {kept}"
-        return self._copy(rows, folder, name)
-
-    def concatenate(self, paths: Sequence[str], path: Path) -> Written:
-        """Write the rows of some files, as they are, to one."""
-        statement = CONCATENATE.format(
-            paths=_texts(paths), path=_text(str(path)), compression=COMPRESSION
-        )
-        (row,) = self._all(statement)
-        return _written(*row[:6])
-
-    def count_stored(self, paths: Sequence[str]) -> dict[str, int]:
-        """Return how many rows files of the table hold, by bronze object."""
-        if not paths:
-            return {}
-        return dict(self._all(STORED_COUNTS.format(paths=_texts(paths))))
-
-    def _copy(self, rows: str, folder: Path, name: str) -> list[Written]:
-        """Write rows to Parquet files."""
-        columns = ", ".join(_q(it) for it in self._layout.partition)
+        columns = ", ".join(sql.name(it) for it in self._layout.partition)
         division = (
             f"PARTITION_BY ({columns})"
             if columns
             else f"FILE_SIZE_BYTES {UNPARTITIONED_BYTES}"
         )
         folder.mkdir()
-        written = self._all(
+        return self._db.copy(
             COPY.format(
                 rows=rows,
-                folder=_text(str(folder)),
-                name=_text(f"{name}-{{uuid}}"),
-                compression=COMPRESSION,
+                folder=sql.text(str(folder)),
+                parquet=PARQUET,
+                name=sql.text(f"{name}-{{uuid}}"),
                 division=division,
             )
         )
-        return [_written(*row[:6]) for row in written if row[1]]
+
+    def count_stored(self, paths: Sequence[str]) -> dict[str, int]:
+        """Return how many rows files of the table hold, by bronze object."""
+        if not paths:
+            return {}
+        return dict(self._db.all(STORED_COUNTS.format(paths=_list(paths))))
 
     def _place(self, wanted: str) -> None:
         """Find the winner of every key.
@@ -480,8 +420,8 @@ class SilverRows:
         )
         columns = [*layout.key, *(column for column, _ in layout.order)]
         narrow = [name for name, _ in self._narrow_types()]
-        self._run(RANKS)
-        self._run(
+        self._db.run(RANKS)
+        self._db.run(
             PLACES.format(
                 # Without a key every row is one of its own.
                 keys=", ".join(names) or "rank, record",
@@ -490,7 +430,7 @@ class SilverRows:
                 stored=STORED,
                 replaced=REPLACED,
                 good_narrow="".join(
-                    f", g.{_q(column)} AS {name}"
+                    f", g.{sql.name(column)} AS {name}"
                     for column, name in zip(columns, narrow, strict=True)
                 ),
                 stored_narrow="".join(f", s.{it}" for it in narrow),
@@ -511,26 +451,29 @@ class SilverRows:
 
     def _columns(self, table: str) -> str:
         """Return the columns of the silver table."""
-        return ", ".join(f"{table}.{_q(name)}" for name, _ in self._layout.columns)
+        return ", ".join(
+            f"{table}.{sql.name(name)}" for name, _ in self._layout.columns
+        )
 
     def _stored(self, column: str) -> str:
         """Return a column of a stored file; partitions are not in the file itself."""
         if column in self._layout.partition:
-            return f"f.{_q(column)}::{self._types[column]}"
-        return f"p.{_q(column)}"
+            return f"f.{sql.name(column)}::{self._types[column]}"
+        return f"p.{sql.name(column)}"
 
     def _same_key(self) -> str:
         """Return the test whether a stored row has the key of a new one."""
         key = self._layout.key
         return SAME_KEY.format(
             key=", ".join(self._stored(it) for it in key),
-            incoming_key=", ".join(f"g.{_q(it)}" for it in key),
+            incoming_key=", ".join(f"g.{sql.name(it)}" for it in key),
         )
 
     def _stored_columns(self) -> str:
         """Return the columns of the silver table as stored files have them."""
         return ", ".join(
-            f"{self._stored(name)} AS {_q(name)}" for name, _ in self._layout.columns
+            f"{self._stored(name)} AS {sql.name(name)}"
+            for name, _ in self._layout.columns
         )
 
     def _elsewhere(self) -> str:
@@ -538,7 +481,7 @@ class SilverRows:
         if self._shard is None:
             return "false"
         values = ", '/', ".join(
-            f"coalesce({_q(it)}::VARCHAR, '')" for it in self._layout.partition
+            f"coalesce({sql.name(it)}::VARCHAR, '')" for it in self._layout.partition
         )
         digits = f"md5(concat({values}))[:8]"
         return (
@@ -546,22 +489,25 @@ class SilverRows:
         )
 
     def _create_tables(self) -> None:
-        """Begin with nothing."""
-        partitions = "".join(f", {_q(it)} VARCHAR" for it in self._layout.partition)
+        """Begin with empty tables."""
+        partitions = "".join(
+            f", {sql.name(it)} VARCHAR" for it in self._layout.partition
+        )
         narrow = "".join(f", {name} {kind}" for name, kind in self._narrow_types())
-        self._run(TABLES.format(partitions=partitions, narrow=narrow))
+        columns = ", ".join(
+            f"{sql.name(name)} {kind}" for name, kind in self._layout.columns
+        )
+        self._db.run(
+            TABLES.format(columns=columns, partitions=partitions, narrow=narrow)
+        )
 
     def _add_stored(self, stored: Sequence[StoredFile]) -> None:
         """Name files of the table."""
         marks = ", ".join("?" for _ in range(2 + len(self._layout.partition)))
-        self._run_many(
+        self._db.run_many(
             ADD_STORED.format(marks=marks),
             [[it.number, it.path, *it.partition] for it in stored],
         )
-
-    def _add_files(self, files: Sequence[BatchFile], *, hidden: bool) -> None:
-        """Name the files of the batch."""
-        self._run_many(ADD_FILE, [[*it, hidden] for it in files])
 
     def _counted(
         self, number: int, rows: int, last: int, total: int, elsewhere: int, bad: int
@@ -574,81 +520,7 @@ class SilverRows:
             )
         return FileCount(number, rows, elsewhere, bad)
 
-    def _run(self, statement: str) -> None:
-        """Execute statements whose result nobody needs."""
-        self._all(statement)
 
-    def _run_many(self, statement: str, rows: list[list[Any]]) -> None:
-        """Execute a statement with each of some rows."""
-        with _translated():
-            if rows:
-                self._db.executemany(statement, rows)
-
-    def _all(self, statement: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement."""
-        with _translated():
-            return self._db.execute(statement).fetchall()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Say what an error of the engine means.
-
-    :raises ConfigError: when memory or disk do not suffice.
-    :raises DataError: when the files cannot be read.
-    """
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        raise ConfigError(
-            f"the engine ran out of memory: {_first_line(error)}; raise "
-            "--memory-limit, or lower --batch-bytes"
-        ) from error
-    except duckdb.IOException as error:
-        raise ConfigError(
-            f"the engine cannot use the disk: {_first_line(error)}; make room in the "
-            "folder that TMPDIR names, and start the same command to continue"
-        ) from error
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise DataError(f"the batch cannot be read: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    """Return what an error says, without its advice."""
-    return str(error).partition("\n")[0]
-
-
-def _written(
-    path: str,
-    rows: int,
-    size: int,
-    _footer: int,
-    statistics: dict[str, dict[str, str]],
-    partition: dict[str, str | None] | None,
-) -> Written:
-    """Return what DuckDB says of a file that it wrote."""
-    found = {name[1:-1].replace('""', '"'): it for name, it in statistics.items()}
-    return Written(
-        Path(path),
-        rows,
-        size,
-        partition or {},
-        {name: it["min"] for name, it in found.items() if "min" in it},
-        {name: it["max"] for name, it in found.items() if "max" in it},
-        {name: int(it["null_count"]) for name, it in found.items()},
-    )
-
-
-def _q(name: str) -> str:
-    """Return an identifier in quotes."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    """Return a literal in quotes."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _texts(values: Iterable[str]) -> str:
-    """Return a list of literals."""
-    return "[" + ", ".join(_text(value) for value in values) + "]"
+def _list(values: Iterable[str]) -> str:
+    """Return a list of text literals."""
+    return f"[{sql.texts(values)}]"

@@ -16,12 +16,11 @@ import tempfile
 from typing import NamedTuple, TypeVar
 
 from data_pipeline.bronze.files import FileRefused
+from data_pipeline.repositories.duck import Written
 from data_pipeline.repositories.silver import (
     BatchFile,
-    FileCount,
     SilverRows,
     StoredFile,
-    Written,
 )
 from data_pipeline.silver.files import (
     Change,
@@ -29,6 +28,7 @@ from data_pipeline.silver.files import (
     SOURCE,
     TableLog,
 )
+from data_pipeline.silver.loading import BronzeLoad, Fetched, remove
 from data_pipeline.silver.receipts import (
     QUARANTINE,
     read_receipt,
@@ -51,24 +51,10 @@ from etl_core.support.executor import run_bounded
 
 STORED_AT_ONCE = 64
 ROWS_BROKE = "rows_broke_contract"
-RECORDS_DIFFER = "records_differ"
-UNREADABLE = "unreadable"
 
 T = TypeVar("T")
 R = TypeVar("R")
 logger = logs.get_logger()
-
-
-class Fetched(NamedTuple):
-    """A bronze object on the local disk.
-
-    :param file: that the statement reads.
-    :param etag: of the version that was read.
-    """
-
-    unit: Unit
-    file: BronzeFile
-    etag: str
 
 
 class Outcome(NamedTuple):
@@ -105,18 +91,26 @@ class SilverBatch:
     :param tools: what it works with.
     :param table: what the rows become part of.
     :param limits: of the batch.
-    :param fetched: the objects; no unit twice.
+    :param rows: of the objects.
+    :param loaded: which objects these are; no unit twice.
     """
 
     def __init__(
-        self, tools: Tools, table: Table, limits: Limits, fetched: Sequence[Fetched]
+        self,
+        tools: Tools,
+        table: Table,
+        limits: Limits,
+        rows: SilverRows,
+        loaded: BronzeLoad,
     ) -> None:
-        """Number the files in the order of their names."""
+        """See what the table is now."""
         self._tools = tools
         self._table = table
         self._limits = limits
-        self._fetched = sorted(fetched, key=lambda it: it.unit.source.url)
-        self._refused: dict[int, FileRefused] = {}
+        self._rows = rows
+        self._counts = loaded.counts
+        self._fetched = loaded.fetched
+        self._refused = loaded.refused
         self._snapshot = tools.log.snapshot()
         self._paths: dict[int, str] = {}
 
@@ -133,82 +127,21 @@ class SilverBatch:
         :raises ReconciliationError: when rows are not accounted for.
         """
         self._require_columns()
-        folder, layout = self._tools.folder, self._table.layout
-        memory, shard = self._limits.memory, self._table.shard
-        settings = self._tools.bronze.settings
-        with SilverRows(folder, layout, memory, shard, settings) as rows:
-            counts = self._load(rows)
-            self._check_threshold(counts.values())
-            self._reject(rows, counts)
-            won, lost = self._decide(rows)
-            # All is accounted for before anything becomes the table.
-            receipts = self._receipts(rows, counts, won)
-            self._commit_once(rows, won, lost)
-            self._store_quarantines(rows, counts)
-            return self._store_receipts(receipts)
+        self._check_threshold()
+        self._reject()
+        won, lost = self._decide()
+        # All is accounted for before anything becomes the table.
+        receipts = self._receipts(won)
+        self._commit_once(won, lost)
+        self._store_quarantines()
+        return self._store_receipts(receipts)
 
-    def _load(self, rows: SilverRows) -> dict[int, FileCount]:
-        """Read the files; leave out those that cannot be read."""
-        counts = self._loaded_readable(rows)
-        odd = [it.number for it in counts.values() if not self._complete(it)]
-        if not odd:
-            return counts
-        for number in odd:
-            self._mend(number)
-        counts = self._loaded_readable(rows)
-        for number in [it.number for it in counts.values() if not self._complete(it)]:
-            url = self._fetched[number].unit.source.url
-            message = f"{url}: {counts[number].rows} rows of another number of records"
-            self._refused[number] = FileRefused(RECORDS_DIFFER, message)
-            del counts[number]
-        rows.reject(self._refused)
-        return counts
-
-    def _complete(self, count: FileCount) -> bool:
-        """Tell whether the reader found what was counted without it."""
-        return self._fetched[count.number].file.records in (None, count.rows)
-
-    def _mend(self, number: int) -> None:
-        """Write a file anew in which the reader lost its way."""
-        fetched = self._fetched[number]
-        try:
-            mended = self._tools.bronze.mend(fetched.file)
-            self._fetched[number] = fetched._replace(file=mended)
-        except FileRefused as error:
-            self._refused[number] = error
-
-    def _loaded_readable(self, rows: SilverRows) -> dict[int, FileCount]:
-        """Read the files; refuse those that stop the reader."""
-        files = list(self._files())
-        try:
-            return self._loaded(rows, files)
-        except DataError:
-            for file in files:
-                try:
-                    self._loaded(rows, [file])
-                except DataError as error:
-                    refused = FileRefused(UNREADABLE, f"{file.source}: {error}")
-                    self._refused[file.number] = refused
-            return self._loaded(rows, list(self._files()))
-
-    def _loaded(self, rows: SilverRows, files: list[BatchFile]) -> dict[int, FileCount]:
-        """Read some of the files."""
-        bronze = [self._fetched[it.number].file for it in files]
-        statement = self._tools.bronze.in_order(bronze)
-        return {it.number: it for it in rows.load(files, statement)}
-
-    def _files(self) -> Iterator[BatchFile]:
-        """Yield the files that are not refused."""
-        for number, it in enumerate(self._fetched):
-            if number not in self._refused:
-                yield BatchFile(number, it.file.path, it.unit.source.url)
-
-    def _check_threshold(self, counts: Iterable[FileCount]) -> None:
+    def _check_threshold(self) -> None:
         """Return when few enough rows broke the contract.
 
         :raises DataError: when there are too many.
         """
-        found = list(counts)
+        found = self._counts.values()
         rows = sum(it.rows - it.elsewhere for it in found)
         bad = sum(it.quarantined for it in found)
         allowed = self._table.threshold
@@ -221,48 +154,46 @@ class SilverBatch:
                 "committed; mend the files or the contract, then start again"
             )
 
-    def _reject(self, rows: SilverRows, counts: dict[int, FileCount]) -> None:
+    def _reject(self) -> None:
         """Leave out whole files of which a row broke the contract, if that is asked."""
         if not self._table.reject_files:
             return
-        for number, it in counts.items():
+        for number, it in self._counts.items():
             if it.quarantined:
                 self._refused[number] = FileRefused(
                     ROWS_BROKE, f"{it.quarantined} rows broke the contract"
                 )
-        rows.reject(self._refused)
+        self._rows.reject(self._refused)
 
-    def _decide(self, rows: SilverRows) -> tuple[dict[int, int], dict[int, int]]:
+    def _decide(self) -> tuple[dict[int, int], dict[int, int]]:
         """Return how many rows win by bronze file, and how many go by stored file."""
-        self._find(rows)
-        uncovered = rows.compete()
+        self._find()
+        uncovered = self._rows.compete()
         if uncovered:
-            self._recall(rows)
-            rows.compete_again()
-        return rows.settle()
+            self._recall()
+            self._rows.compete_again()
+        return self._rows.settle()
 
-    def _commit_once(
-        self, rows: SilverRows, won: dict[int, int], lost: dict[int, int]
-    ) -> None:
+    def _commit_once(self, won: dict[int, int], lost: dict[int, int]) -> None:
         """Commit what changes in the table, unless an earlier attempt did."""
         token = self._token()
         done = self._snapshot.tokens.get(self._table.writer) == token
         if done:
             logger.info("the commit is there already", version=self.version)
         elif won or lost:
-            self._commit(rows, won, lost, token)
+            self._commit(won, lost, token)
 
-    def _find(self, rows: SilverRows) -> None:
+    def _find(self) -> None:
         """Compare the new rows with those of the table that they may meet."""
-        candidates = self._candidates(rows)
+        candidates = self._candidates()
         for chunk in _chunks(candidates, STORED_AT_ONCE):
             stored = self._fetch_stored(chunk)
-            met = rows.find(stored)
+            met = self._rows.find(stored)
             for file in stored:
                 if file.number not in met:
                     Path(file.path).unlink()
 
-    def _candidates(self, rows: SilverRows) -> list[int]:
+    def _candidates(self) -> list[int]:
         """Return the numbers of the files that may hold a row of the same key.
 
         Or a row of an earlier version of one of the objects.
@@ -270,10 +201,10 @@ class SilverBatch:
         if self._rebuilds or not self._snapshot.files:
             return []
         layout = self._table.layout
-        bounds = dict(zip(layout.key, rows.key_bounds(), strict=True))
+        bounds = dict(zip(layout.key, self._rows.key_bounds(), strict=True))
         # A key that has all partition columns cannot be in another partition.
         divided = layout.partition and set(layout.partition) <= set(layout.key)
-        partitions = rows.partitions() if divided else None
+        partitions = self._rows.partitions() if divided else None
         sources = [it.unit.source.url for it in self._fetched]
 
         def same_key(file: DataFile) -> bool:
@@ -309,12 +240,12 @@ class SilverBatch:
         values = (file.partition.get(it) for it in self._table.layout.partition)
         return StoredFile(number, str(path), tuple(values))
 
-    def _recall(self, rows: SilverRows) -> None:
+    def _recall(self) -> None:
         """Read the objects that have rows which the table does not show.
 
         A key lost its newest row; an older one may be in any of them.
         """
-        objects = self._hidden_objects(rows)
+        objects = self._hidden_objects()
         logger.info("rows return from other objects", objects=len(objects))
         first = len(self._fetched)
         for chunk in _chunks(list(enumerate(objects, start=first)), STORED_AT_ONCE):
@@ -322,14 +253,13 @@ class SilverBatch:
             if found:
                 bronze = self._tools.bronze
                 statement = bronze.statement([file for _, file in found])
-                rows.recall([it for it, _ in found], statement)
+                self._rows.recall([it for it, _ in found], statement)
             for _, file in found:
-                for path in {file.path, file.data}:
-                    Path(path).unlink()
+                remove(file)
 
-    def _hidden_objects(self, rows: SilverRows) -> list[str]:
+    def _hidden_objects(self) -> list[str]:
         """Return the URLs of the objects with more good rows than the table shows."""
-        shown = self._shown(rows)
+        shown = self._shown()
         ours = {it.unit.source.url for it in self._fetched}
         prefix = self._table.ref(receipts_prefix(self._table))
         listed = list_objects(self._tools.store, prefix.bucket, prefix.key)
@@ -342,14 +272,14 @@ class SilverBatch:
             and it.silver + it.duplicates > shown.get(it.source, 0)
         )
 
-    def _shown(self, rows: SilverRows) -> dict[str, int]:
+    def _shown(self) -> dict[str, int]:
         """Return how many rows the table shows of each bronze object."""
         shown: dict[str, int] = {}
         for chunk in _chunks(range(len(self._snapshot.files)), STORED_AT_ONCE):
             fresh = [number for number in chunk if number not in self._present()]
             stored = self._fetch_stored(fresh)
             paths = [self._paths[number] for number in chunk]
-            for source, number in rows.count_stored(paths).items():
+            for source, number in self._rows.count_stored(paths).items():
                 shown[source] = shown.get(source, 0) + number
             for file in stored:
                 Path(file.path).unlink()
@@ -374,15 +304,13 @@ class SilverBatch:
             return None
         return BatchFile(number, file.path, url), file
 
-    def _commit(
-        self, rows: SilverRows, won: dict[int, int], lost: dict[int, int], token: int
-    ) -> None:
+    def _commit(self, won: dict[int, int], lost: dict[int, int], token: int) -> None:
         """Write and upload the new files, and make them the table."""
         stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
         with tempfile.TemporaryDirectory(dir=self._tools.folder) as name:
             folder = Path(name) / "written"
             paths = [self._paths[number] for number in sorted(lost)]
-            written = rows.write(folder, f"part-{stamp}", paths)
+            written = self._rows.write(folder, f"part-{stamp}", paths)
             removed = [self._snapshot.files[number] for number in sorted(lost)]
             kept = sum(it.rows for it in removed) - sum(lost.values())
             require_rows(written, sum(won.values()) + kept)
@@ -412,13 +340,11 @@ class SilverBatch:
             self._tools.store.put(self._table.ref(key), body)
         return data_file(key, written)
 
-    def _receipts(
-        self, rows: SilverRows, counts: dict[int, FileCount], won: dict[int, int]
-    ) -> dict[int, Receipt]:
+    def _receipts(self, won: dict[int, int]) -> dict[int, Receipt]:
         """Return the receipts of the files that were not refused, all checked."""
-        reasons = rows.reasons()
+        reasons = self._rows.reasons()
         made = {}
-        for number, it in counts.items():
+        for number, it in self._counts.items():
             if number in self._refused:
                 continue
             fetched, silver = self._fetched[number], won.get(number, 0)
@@ -449,19 +375,17 @@ class SilverBatch:
         ]
         return done + refused
 
-    def _store_quarantines(
-        self, rows: SilverRows, counts: dict[int, FileCount]
-    ) -> None:
+    def _store_quarantines(self) -> None:
         """Store the rows in quarantine of the files that have some."""
-        for number, it in counts.items():
+        for number, it in self._counts.items():
             if it.quarantined:
-                self._store_quarantine(rows, number)
+                self._store_quarantine(number)
 
-    def _store_quarantine(self, rows: SilverRows, number: int) -> None:
+    def _store_quarantine(self, number: int) -> None:
         """Store why rows of a file are not in the table."""
         fetched, path = self._fetched[number], self._tools.folder / "quarantine.gz"
         with LineWriter(path) as lines:
-            for it in rows.violations(number):
+            for it in self._rows.violations(number):
                 lines.write({"source": fetched.unit.source.url, **it._asdict()})
         with path.open("rb") as body:
             self._tools.store.put(self._table.ref(self._quarantine(fetched)), body)
@@ -483,8 +407,9 @@ class SilverBatch:
     def _token(self) -> int:
         """Return a number that stands for these versions under this contract."""
         digest = hashlib.sha256(self._table.digest.encode())
-        for it in self._fetched:
-            digest.update(f"{it.unit.source.url}\0{it.etag}\0".encode())
+        # They arrived in any order.
+        for url, etag in sorted((it.unit.source.url, it.etag) for it in self._fetched):
+            digest.update(f"{url}\0{etag}\0".encode())
         return int.from_bytes(digest.digest()[:8], "big") >> 1
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import uuid
 
 from data_pipeline.config.compact_silver import CompactSilverConfig
-from data_pipeline.repositories.silver import Layout, SilverRows
+from data_pipeline.repositories.duck import Session
 from data_pipeline.silver.batch import data_file, require_rows
 from data_pipeline.silver.files import Change, DataFile, Snapshot, TableLog
 from etl_core import logs
@@ -145,9 +145,8 @@ class Compaction:
         first = group.files[0]
         name = f"part-{self._clock():{STAMP_FORMAT}}-{uuid.uuid4()}.parquet"
         path = self._folder / name
-        layout = Layout(snapshot.columns, (), (), snapshot.partition)
-        with SilverRows(self._folder, layout, self._config.memory_limit) as rows:
-            written = rows.concatenate(paths, path)
+        with Session(self._folder, self._config.memory_limit) as session:
+            written = session.concatenate(paths, path)
         require_rows([written], sum(it.rows for it in group.files))
         made = data_file(_beside(first.key, name), written)
         with path.open("rb") as body:

@@ -1,13 +1,17 @@
 """The effect of a silver table: many units become one commit."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from data_pipeline.bronze.files import FileRefused
-from data_pipeline.silver.batch import download, Fetched, Outcome, SilverBatch, Tools
+from data_pipeline.repositories.duck import Session
+from data_pipeline.repositories.silver import SilverRows
+from data_pipeline.silver.batch import download, Outcome, SilverBatch, Tools
 from data_pipeline.silver.files import TableLog
+from data_pipeline.silver.loading import BronzeLoad, Fetched
 from data_pipeline.silver.receipts import read_receipt, Receipt
 from data_pipeline.silver.table import Bronze, Limits, RowTotals, Table
 from etl_core import logs
@@ -97,21 +101,36 @@ class SilverEffect:
         """Fetch the objects of a batch, commit it, and say what became of each."""
         began = verdicts.now()
         lines: list[Line] = []
-        fetched: list[Fetched] = []
-        for found in run_bounded(
+
+        def arriving(found: Iterator[Line | Fetched]) -> Iterator[Fetched]:
+            """Yield the objects that are to be merged; keep what the others are."""
+            for it in found:
+                if isinstance(it, Line):
+                    lines.append(it)
+                else:
+                    yield it
+
+        fetching = run_bounded(
             partial(self._fetch, tools, verdicts),
             enumerate(tasks),
             workers=tools.workers,
             in_flight=2 * tools.workers,
+        )
+        settings = tools.bronze.settings
+        with (
+            closing(fetching),
+            Session(tools.folder, limits.memory, settings) as session,
         ):
-            (lines if isinstance(found, Line) else fetched).append(found)  # type: ignore[arg-type]
-        if fetched:
-            batch = SilverBatch(tools, self._table, limits, fetched)
-            by_key = {task.unit.key: task for task in tasks}
-            for outcome in batch.run():
-                task = by_key[outcome.unit.key]
-                lines.append(self._line(task, outcome, verdicts, began))
-            self.totals.version = batch.version
+            rows = SilverRows(session, self._table.layout, self._table.shard)
+            loaded = BronzeLoad(tools.bronze, rows)
+            loaded.load(arriving(fetching))
+            if loaded.fetched:
+                batch = SilverBatch(tools, self._table, limits, rows, loaded)
+                by_key = {task.unit.key: task for task in tasks}
+                for outcome in batch.run():
+                    task = by_key[outcome.unit.key]
+                    lines.append(self._line(task, outcome, verdicts, began))
+                self.totals.version = batch.version
         return lines
 
     def _fetch(

@@ -1,6 +1,6 @@
 """A concurrent map over threads that takes no more than it can hold."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextvars import copy_context
 import queue
@@ -20,7 +20,7 @@ def run_bounded(
     workers: int,
     in_flight: int,
     stop: StopSignal | None = None,
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """Yield the results of a function as they complete, in no particular order.
 
     The items are taken in the thread of the caller, one at a time, and only while
@@ -82,7 +82,7 @@ class _Pool(Generic[T, R]):
         self._abandoned = False
         self._error: BaseException | None = None
 
-    def run(self) -> Iterator[R]:
+    def run(self) -> Generator[R, None, None]:
         """Yield the results; the threads are gone when this ends, or given up."""
         try:
             self._fill()

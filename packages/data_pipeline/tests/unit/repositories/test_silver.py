@@ -1,13 +1,13 @@
-"""The rows of a batch: their numbers, and what the engine cannot do."""
+"""The rows of a batch and their numbers."""
 
 from pathlib import Path
 import tempfile
 import unittest
 
+from data_pipeline.repositories.duck import Session
 from data_pipeline.repositories.silver import BatchFile, FileCount, Layout, SilverRows
 from data_pipeline.silver.contract import ContractBronze
 from data_pipeline.tests.reader import contract
-from etl_core.errors import ConfigError
 
 LAYOUT = Layout((("id", "INTEGER"), ("note", "VARCHAR")), ("id",), (), ())
 RULES = contract(
@@ -41,7 +41,8 @@ class SilverRowsTest(unittest.TestCase):
         taken = [bronze.prepare(path) for path in sorted(self.folder.iterdir())]
         files = [BatchFile(10 * at, it.path, it.path) for at, it in enumerate(taken)]
         settings = (*bronze.settings, "SET threads = 8")
-        with SilverRows(self.folder, LAYOUT, settings=settings) as rows:
+        with Session(self.folder, None, settings) as session:
+            rows = SilverRows(session, LAYOUT)
             counts = rows.load(files, bronze.in_order(taken))
             bad = {it.number: list(rows.violations(it.number)) for it in files}
         found = [FileCount(0, MANY, 0, 500), FileCount(10, 0, 0, 0)]
@@ -61,12 +62,6 @@ class SilverRowsTest(unittest.TestCase):
         taken = [bronze.prepare(path) for path in sorted(self.folder.iterdir())]
         self.assertEqual(2, bronze.in_order(taken).count("read_csv"))
         self.assertEqual(3, bronze.statement(taken).count("read_csv"))
-
-    def test_memory_that_ends_while_settings_are_made(self) -> None:
-        """Also the first statements of a session name the option to raise."""
-        greedy = "CREATE TABLE numbers AS SELECT * FROM range(1000000)"
-        with self.assertRaisesRegex(ConfigError, "--memory-limit"):
-            SilverRows(self.folder, LAYOUT, "1KB", settings=(greedy,))
 
     def put(self, name: str, *lines: str) -> None:
         """Write a file."""

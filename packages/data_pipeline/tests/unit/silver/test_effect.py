@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 import unittest
 
-from data_pipeline.silver.batch import RECORDS_DIFFER
+from data_pipeline.silver.loading import RECORDS_DIFFER
 from data_pipeline.tests.silver_stand import (
     dataset,
     LineFile,

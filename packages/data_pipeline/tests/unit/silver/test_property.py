@@ -44,6 +44,13 @@ class PureFunctionTest(unittest.TestCase):
         batch_bytes=1,
         shards=1,
     )
+    @example(
+        history=[[("a.csv", ["2,,1,x"]), ("b.csv", ["2,,1,x"])], [("b.csv", [])]],
+        layout={"partition": ("region",), "key": ("region", "id")},
+        table_format="delta",
+        batch_bytes=1,
+        shards=1,
+    )
     @settings(max_examples=20, deadline=None, database=None)
     @given(
         history=HISTORY,

@@ -5,7 +5,8 @@ from pathlib import Path
 import unittest
 from unittest import mock
 
-from data_pipeline.repositories.silver import SilverRows, Written
+from data_pipeline.repositories.duck import Written
+from data_pipeline.repositories.silver import SilverRows
 from data_pipeline.silver.batch import require_rows
 from data_pipeline.silver.receipts import read_receipt, Receipt
 from data_pipeline.tests.silver_stand import SilverPlace
