@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ SETTINGS = (
     # It would be written to stdout, which is for the result.
     "SET enable_progress_bar = false",
 )
+ORDER = "SET preserve_insertion_order = {}"
 ROWS_AT_ONCE = 10_000
 # A higher level takes longer; the orders of the benchmark become no smaller by it.
 PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
@@ -77,6 +79,21 @@ class Session:
     def __exit__(self, *_: object) -> None:
         """Close the database."""
         self._db.close()
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Keep the order of rows, where a statement can; that takes memory."""
+        self.run(ORDER.format("true"))
+        try:
+            yield
+        finally:
+            self.run(ORDER.format("false"))
+
+    def plan(self, statement: str) -> str:
+        """Return the name of the operator that a statement ends in."""
+        ((_, plan),) = self.all(f"EXPLAIN (FORMAT json) {statement}")
+        name: str = json.loads(plan)[0]["name"]
+        return name
 
     def run(self, statements: str) -> None:
         """Execute statements whose result nobody needs."""

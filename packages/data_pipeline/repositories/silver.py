@@ -14,7 +14,8 @@ from etl_core.errors import ReconciliationError
 from etl_core.support.shards import Shard
 
 NEW, STORED, REPLACED = 0, 1, 2
-IN_ORDER = "SET preserve_insertion_order = {}"
+# How DuckDB calls an insertion by several threads that keeps the order of its rows.
+ORDERED = "BATCH_INSERT"
 UNPARTITIONED_BYTES = 256 * 1024 * 1024
 
 TABLES = """
@@ -47,7 +48,6 @@ DELETE FROM files WHERE number = {number}
 """
 ADD_STORED = "INSERT INTO stored_files VALUES ({marks})"
 REJECT = "UPDATE files SET rejected = true WHERE number = ?"
-# A join would lose the order of the records.
 LOAD = """
 INSERT INTO lines BY NAME
 SELECT {numbers}[list_position({paths}, t._file)] AS _number,
@@ -254,22 +254,14 @@ class SilverRows:
         """Read some bronze files and count their rows.
 
         :param statement: yields typed rows with ``_file``, ``_record`` and
-            ``_violations``; where ``_record`` is null the rows of a file come one
-            after the other, in their order.
+            ``_violations``; where ``_record`` is null the rows of a file have to
+            come one after the other, as :meth:`keeps_order` tells.
         :raises DataError: when they cannot be read; no row of them is kept.
         :raises ReconciliationError: when record numbers are missing or double.
         """
         first, numbers = self._loaded, [it.number for it in files]
-        self._db.run(IN_ORDER.format("true"))
-        ((loaded,),) = self._db.all(
-            LOAD.format(
-                numbers=numbers,
-                paths=_list(it.path for it in files),
-                elsewhere=self._elsewhere(),
-                statement=statement,
-            )
-        )
-        self._db.run(IN_ORDER.format("false"))
+        with self._db.in_order():
+            ((loaded,),) = self._db.all(self._insertion(files, statement))
         self._loaded += loaded
         first_lines = dict(self._db.all(FIRST_LINES.format(first=first)))
         self._db.run_many(
@@ -277,6 +269,15 @@ class SilverRows:
         )
         counted = self._db.all(COUNT.format(first=first, numbers=numbers))
         return [self._counted(*row) for row in counted]
+
+    def keeps_order(self, files: Sequence[BatchFile], statement: str) -> bool:
+        """Tell whether the rows of a statement are inserted in their order.
+
+        The engine decides that for each plan; a join, for one, loses it.
+        """
+        with self._db.in_order():
+            plan = self._db.plan(self._insertion(files, statement))
+        return plan == ORDERED
 
     def forget(self, number: int) -> None:
         """Take a file back, as if it had not been loaded."""
@@ -357,9 +358,11 @@ class SilverRows:
             for name, column in zip(self._key_names(), self._layout.key, strict=True)
         )
         elsewhere = self._elsewhere()
-        self._db.run(
-            RECALL.format(statement=statement, elsewhere=elsewhere, same_key=same)
-        )
+        # The statement numbers the records as it reads them.
+        with self._db.in_order():
+            self._db.run(
+                RECALL.format(statement=statement, elsewhere=elsewhere, same_key=same)
+            )
 
     def compete_again(self) -> None:
         """Find the newest row of every key among those that are left."""
@@ -499,6 +502,15 @@ class SilverRows:
         )
         self._db.run(
             TABLES.format(columns=columns, partitions=partitions, narrow=narrow)
+        )
+
+    def _insertion(self, files: Sequence[BatchFile], statement: str) -> str:
+        """Return the statement that loads rows."""
+        return LOAD.format(
+            numbers=[it.number for it in files],
+            paths=_list(it.path for it in files),
+            elsewhere=self._elsewhere(),
+            statement=statement,
         )
 
     def _add_stored(self, stored: Sequence[StoredFile]) -> None:

@@ -11,7 +11,6 @@ from data_pipeline.repositories.bronze.sql import text
 from data_pipeline.repositories.bronze.statement import (
     compile_contract,
     HASH_KEY,
-    SETTINGS,
 )
 from data_pipeline.repositories.silver import Layout
 from data_pipeline.silver.table import Dataset
@@ -29,9 +28,10 @@ class ContractBronze:
 
     def __init__(self, contract: Contract, hash_key: str = "") -> None:
         """Compile the contract."""
-        self.settings = (*SETTINGS, f"SET VARIABLE {HASH_KEY} = {text(hash_key)}")
         self._contract = contract
         self._compiled = compile_contract(contract)
+        variable = f"SET VARIABLE {HASH_KEY} = {text(hash_key)}"
+        self.settings = (*self._compiled.settings, variable)
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:

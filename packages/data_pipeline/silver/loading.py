@@ -117,7 +117,10 @@ class BronzeLoad:
             for number, it in zip(numbers, found, strict=True)
         ]
         if files:
-            statement = self._bronze.in_order([it.file for it in found])
+            bronze = [it.file for it in found]
+            statement = self._bronze.in_order(bronze)
+            if not self._rows.keeps_order(files, statement):
+                statement = self._bronze.statement(bronze)
             counts = self._rows.load(files, statement)
             self.counts |= {it.number: it for it in counts}
 

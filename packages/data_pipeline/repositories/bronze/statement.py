@@ -16,6 +16,12 @@ from data_pipeline.repositories.bronze import sql, values
 SETTINGS = ("SET TimeZone = 'UTC'", "SET preserve_insertion_order = true")
 """What has to hold in the session that runs a statement."""
 
+EXPRESSIONS = "SET disabled_optimizers = 'in_clause'"
+"""Compares with each value of a list; DuckDB would join them, and lose the order."""
+
+LONG_LIST = 64
+"""As many values as are compared faster than joined."""
+
 HASH_KEY = "hash_key"
 """The variable of the session that keeps hashes from being guessed."""
 
@@ -58,6 +64,17 @@ class CompiledContract:
     def table_columns(self) -> tuple[tuple[str, str], ...]:
         """Name and DuckDB type of each column of the table."""
         return tuple((it.name, it.table_type) for it in self.contract.kept())
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What a session needs in which :meth:`in_order_sql` shall keep its order."""
+        lists = [
+            values
+            for it in self.contract.sources
+            for values in (it.allowed, it.lookup, it.nulls, *it.truths)
+        ]
+        short = all(len(values or ()) <= LONG_LIST for values in lists)
+        return (*SETTINGS, EXPRESSIONS) if short else SETTINGS
 
     @property
     def dedup(self) -> str:

@@ -4,20 +4,35 @@ from pathlib import Path
 import tempfile
 import unittest
 
+from data_pipeline.contracts.model import Contract
+from data_pipeline.repositories.bronze.statement import LONG_LIST
 from data_pipeline.repositories.duck import Session
 from data_pipeline.repositories.silver import BatchFile, FileCount, Layout, SilverRows
 from data_pipeline.silver.contract import ContractBronze
+from data_pipeline.silver.loading import BronzeLoad, Fetched
 from data_pipeline.tests.reader import contract
+from etl_core.runs.units import Unit
+from etl_core.s3.store import ObjectRef
 
-LAYOUT = Layout((("id", "INTEGER"), ("note", "VARCHAR")), ("id",), (), ())
-RULES = contract(
-    "format: csv",
-    "[{name: id, logicalType: integer, physicalType: integer, primaryKey: true, "
-    "primaryKeyPosition: 1}, {name: note, logicalType: string}]",
-)
-# More than DuckDB lets one thread read.
-MANY = 500_000
+COLUMNS = (("id", "INTEGER"), ("colour", "VARCHAR"), ("note", "VARCHAR"))
+LAYOUT = Layout(COLUMNS, ("id",), (), ())
+FEW = 10
+LONG = 2 * LONG_LIST
+# More than DuckDB lets one thread read, in one of several files.
+MANY = 200_000
 PADDING = "x" * 60
+UNIT = Unit("unit", ObjectRef("bronze", "object"), "receipt", "")
+
+
+def rules(colours: int) -> Contract:
+    """Return a contract with a list of so many values."""
+    listed = ", ".join(f"{{value: '{number}'}}" for number in range(colours))
+    return contract(
+        "format: csv",
+        "[{name: id, logicalType: integer, physicalType: integer, primaryKey: true, "
+        "primaryKeyPosition: 1}, {name: note, logicalType: string}, "
+        f"{{name: colour, logicalType: string, enum: [{listed}]}}]",
+    )
 
 
 class SilverRowsTest(unittest.TestCase):
@@ -32,33 +47,55 @@ class SilverRowsTest(unittest.TestCase):
     def test_records_keep_their_numbers(self) -> None:
         """Several threads read several files, and every row knows its record."""
         numbers = range(1, MANY + 1)
-        lines = [f"{it if it % 1000 else 'bad'},{it} {PADDING}" for it in numbers]
-        self.put("0", "id,note", *lines)
-        self.put("1", "id,note")
-        self.put("2", "note,id", "1,1", "2,bad")
-        self.put("3", "note,id", "1,bad")
-        bronze = ContractBronze(RULES)
-        taken = [bronze.prepare(path) for path in sorted(self.folder.iterdir())]
-        files = [BatchFile(10 * at, it.path, it.path) for at, it in enumerate(taken)]
+        lines = [f"{n if n % 1000 else 'bad'},{n % FEW},{PADDING}" for n in numbers]
+        for colours in (FEW, LONG):
+            with self.subTest(colours=colours):
+                for name in "012":
+                    self.put(name, "id,colour,note", *lines)
+                self.put("3", "id,colour,note")
+                self.put("4", "colour,id,note", "1,1,", "1,bad,")
+                self.put("5", "colour,id,note", "1,bad,")
+                counts, bad = self.loaded(ContractBronze(rules(colours)))
+                found = [FileCount(number, MANY, 0, 200) for number in range(3)]
+                found += [FileCount(3, 0, 0, 0), FileCount(4, 2, 0, 1)]
+                self.assertEqual([*found, FileCount(5, 1, 0, 1)], counts)
+                wanted = [number for number in numbers if number % 1000 == 0]
+                self.assertEqual([wanted, wanted, wanted, [], [2], [1]], bad)
+
+    def loaded(self, bronze: ContractBronze) -> tuple[list[FileCount], list[list[int]]]:
+        """Load all files; return their counts and the records in quarantine."""
+        paths = sorted(self.folder.iterdir())
+        files = [Fetched(UNIT, bronze.prepare(path), "") for path in paths]
         settings = (*bronze.settings, "SET threads = 8")
-        with Session(self.folder, None, settings) as session:
+        with Session(self.folder / "spill", None, settings) as session:
             rows = SilverRows(session, LAYOUT)
-            counts = rows.load(files, bronze.in_order(taken))
-            bad = {it.number: list(rows.violations(it.number)) for it in files}
-        found = [FileCount(0, MANY, 0, 500), FileCount(10, 0, 0, 0)]
-        found += [FileCount(20, 2, 0, 1), FileCount(30, 1, 0, 1)]
-        self.assertEqual(found, counts)
-        wanted = [number for number in numbers if number % 1000 == 0]
-        self.assertEqual(wanted, [it.record for it in bad[0]])
-        records = {number: [it.record for it in bad[number]] for number in (10, 20, 30)}
-        self.assertEqual({10: [], 20: [2], 30: [1]}, records)
+            load = BronzeLoad(bronze, rows)
+            load.load(files)
+            bad = [
+                [each.record for each in rows.violations(number)]
+                for number in load.counts
+            ]
+            return list(load.counts.values()), bad
+
+    def test_order_of_a_plan(self) -> None:
+        """A join with a long list loses it, a few comparisons do not."""
+        self.put("0", "id,colour,note", "1,1,")
+        for colours, kept in ((FEW, True), (LONG, False)):
+            bronze = ContractBronze(rules(colours))
+            taken = [bronze.prepare(self.folder / "0")]
+            settings = (*bronze.settings, "SET threads = 8")
+            with Session(self.folder, None, settings) as session:
+                rows = SilverRows(session, LAYOUT)
+                file = BatchFile(0, taken[0].path, taken[0].path)
+                found = rows.keeps_order([file], bronze.in_order(taken))
+            self.assertEqual(kept, found)
 
     def test_files_that_look_alike_are_read_by_one_call(self) -> None:
         """A thousand small objects are no thousand statements."""
-        self.put("0", "id,note", "1,a")
-        self.put("1", "id,note", "2,b")
-        self.put("2", "note,id", "c,3")
-        bronze = ContractBronze(RULES)
+        self.put("0", "id,colour,note", "1,1,")
+        self.put("1", "id,colour,note", "2,2,")
+        self.put("2", "colour,id,note", "3,3,")
+        bronze = ContractBronze(rules(FEW))
         taken = [bronze.prepare(path) for path in sorted(self.folder.iterdir())]
         self.assertEqual(2, bronze.in_order(taken).count("read_csv"))
         self.assertEqual(3, bronze.statement(taken).count("read_csv"))
