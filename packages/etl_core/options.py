@@ -217,6 +217,12 @@ class _Option(NamedTuple):
     help: str
     settings: dict[str, Any]
 
+    @property
+    def dest(self) -> str:
+        """The name of what is parsed."""
+        name = self.flag.removeprefix("--").replace("-", "_")
+        return str(self.settings.get("dest", name))
+
 
 RUN_OPTIONS = (
     _Option(
@@ -337,13 +343,34 @@ RUN_OPTIONS = (
     ),
 )
 
+WITHOUT_UNITS = frozenset(
+    {
+        *("--dry-run", "--concurrency", "--max-rps", "--engine", "--output"),
+        "--log-level",
+    }
+)
+"""What also a job without units has."""
 
-def add_run_options(parser: JobParser) -> None:
-    """Add the options that every job has."""
+
+def add_run_options(parser: JobParser, *, units: bool = True) -> None:
+    """Add the options that every job has.
+
+    :param units: whether the job has a run with units; one without refuses the
+        options that choose, count or record them.
+    """
     for option in RUN_OPTIONS:
-        add_option(
-            parser, option.flag, env=option.env, help=option.help, **option.settings
-        )
+        if units or option.flag in WITHOUT_UNITS:
+            add_option(
+                parser, option.flag, env=option.env, help=option.help, **option.settings
+            )
+        else:
+            parser.set_defaults(**{option.dest: option.settings.get("default")})
+    if units:
+        _add_shard(parser)
+
+
+def _add_shard(parser: JobParser) -> None:
+    """Let Kubernetes say which shard it is, where nothing else does."""
     if parser.get_default("shard") is None:
         found = _shard_of_indexed_job(environment())
         parser.set_defaults(shard=found)

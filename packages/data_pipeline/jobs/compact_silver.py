@@ -75,7 +75,7 @@ def parser() -> JobParser:
         default=MEMORY_LIMIT,
         metavar="SIZE",
     )
-    add_run_options(made)
+    add_run_options(made, units=False)
     return made
 
 

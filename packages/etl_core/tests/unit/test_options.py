@@ -55,6 +55,17 @@ class RunOptionsTest(OptionsTest):
         """Nothing given means what the class says."""
         self.assertEqual(RunOptions(), self.parse())
 
+    def test_job_without_units(self) -> None:
+        """It refuses options about units; the variables are for other jobs."""
+        variables = {"ETL_LIMIT": "5", "JOB_COMPLETION_INDEX": "1"}
+        with mock.patch.dict("os.environ", variables, clear=True):
+            parser = job_parser("data-pipeline run x", "Do x.")
+            add_run_options(parser, units=False)
+            found = RunOptions.from_namespace(parser.parse_args(["--dry-run"]))
+            with self.assertRaisesRegex(ConfigError, "--limit"):
+                parser.parse_args(["--limit=5"])
+        self.assertEqual(RunOptions(dry_run=True, argv=("--dry-run",)), found)
+
     def test_every_option_is_read(self) -> None:
         """Each arrives in its field, typed."""
         found = self.parse(

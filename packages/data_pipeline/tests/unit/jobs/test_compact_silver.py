@@ -52,7 +52,8 @@ class JobTest(unittest.TestCase):
 
     def test_bad_arguments(self) -> None:
         """A retention that takes files from a running job is refused."""
-        for more in (["--retention=10m"], ["--destination=s3://silver"]):
+        wrong = (["--retention=10m"], ["--destination=s3://silver"], ["--limit=5"])
+        for more in wrong:
             with self.subTest(more), self.assertRaises(ConfigError):
                 self.start(*more)
 
