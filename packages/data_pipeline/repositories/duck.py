@@ -21,6 +21,18 @@ ORDER = "SET preserve_insertion_order = {}"
 ROWS_AT_ONCE = 10_000
 # A higher level takes longer; the orders of the benchmark become no smaller by it.
 PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+# The least that DuckDB's guide to performance (Environment) gives a thread.
+THREADS = """
+SELECT greatest(1, least(
+    current_setting('threads'),
+    parse_formatted_bytes(current_setting('memory_limit')) // 125_000_000
+))
+"""
+STEPS = """
+SELECT 1 + 3 * sum(memory_usage_bytes + temporary_storage_bytes)
+    // parse_formatted_bytes(current_setting('memory_limit'))
+FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'
+"""
 CONCATENATE = """
 COPY (FROM read_parquet({paths}, hive_partitioning = false)) TO {path}
     ({parquet}, RETURN_STATS)
@@ -71,6 +83,8 @@ class Session:
             raise ConfigError(f"--memory-limit {memory_limit}: {error}") from error
         for setting in (*SETTINGS, *settings):
             self.run(setting)
+        ((threads,),) = self.all(THREADS)
+        self.run(f"SET threads = {threads}")
 
     def __enter__(self) -> "Session":
         """Return the session."""
@@ -88,6 +102,15 @@ class Session:
             yield
         finally:
             self.run(ORDER.format("false"))
+
+    def steps(self) -> int:
+        """Return in how many steps all rows of its tables can be worked on.
+
+        The rows of a step take a third of the memory, and sorting them into
+        partitions and compressing them the rest.
+        """
+        ((steps,),) = self.all(STEPS)
+        return int(steps)
 
     def plan(self, statement: str) -> str:
         """Return the name of the operator that a statement ends in."""

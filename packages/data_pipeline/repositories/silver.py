@@ -141,7 +141,10 @@ WHERE NOT EXISTS (
 """
 NEW_ROWS = """
 SELECT {columns}, g._source, g._record FROM good AS g
-WHERE g._row IN (SELECT file_row FROM winners WHERE origin = {new})
+WHERE g._row >= {first} AND g._row < {end} AND g._row IN (
+    SELECT file_row FROM winners
+    WHERE origin = {new} AND file_row >= {first} AND file_row < {end}
+)
 """
 KEPT_ROWS = """
 SELECT {columns}, p._source, p._record
@@ -149,13 +152,17 @@ FROM read_parquet({paths}, filename = true, file_row_number = true,
     hive_partitioning = false) AS p
 JOIN stored_files AS f ON f.path = p.filename
 WHERE NOT EXISTS (
-    SELECT 1 FROM deleted AS d
+    FROM (
+        FROM deleted WHERE file IN (
+            SELECT number FROM stored_files WHERE path IN {paths}
+        )
+    ) AS d
     WHERE d.file = f.number AND d.file_row = p.file_row_number
 )
 """
 COPY = """
 COPY ({rows}) TO {folder} ({parquet}, RETURN_STATS,
-    FILENAME_PATTERN {name}, {division})
+    FILENAME_PATTERN {name}, OVERWRITE_OR_IGNORE, {division})
 """
 WON = """
 SELECT file, count(*) FROM winners WHERE origin = {new} GROUP BY file
@@ -360,9 +367,10 @@ class SilverRows:
         elsewhere = self._elsewhere()
         # The statement numbers the records as it reads them.
         with self._db.in_order():
-            self._db.run(
+            ((recalled,),) = self._db.all(
                 RECALL.format(statement=statement, elsewhere=elsewhere, same_key=same)
             )
+        self._loaded += recalled
 
     def compete_again(self) -> None:
         """Find the newest row of every key among those that are left."""
@@ -381,34 +389,48 @@ class SilverRows:
         :param name: what file names begin with.
         :param rewritten: paths of the stored files that lose rows.
         """
-        rows = NEW_ROWS.format(columns=self._columns("g"), new=NEW)
-        if rewritten:
-            kept = KEPT_ROWS.format(
-                columns=self._stored_columns(), paths=_list(rewritten)
-            )
-            rows = f"{rows} UNION ALL BY NAME {kept}"
-        columns = ", ".join(sql.name(it) for it in self._layout.partition)
-        division = (
-            f"PARTITION_BY ({columns})"
-            if columns
-            else f"FILE_SIZE_BYTES {UNPARTITIONED_BYTES}"
-        )
+        steps = self._db.steps()
+        size = -(-self._loaded // steps)
         folder.mkdir()
-        return self._db.copy(
-            COPY.format(
-                rows=rows,
-                folder=sql.text(str(folder)),
-                parquet=PARQUET,
-                name=sql.text(f"{name}-{{uuid}}"),
-                division=division,
-            )
-        )
+        written: list[Written] = []
+        for step in range(steps):
+            rows = self._new_rows(step * size, (step + 1) * size)
+            if kept := rewritten[step::steps]:
+                rows = f"{rows} UNION ALL BY NAME {self._kept_rows(kept)}"
+            written += self._db.copy(self._copy(rows, folder, name))
+        return written
 
     def count_stored(self, paths: Sequence[str]) -> dict[str, int]:
         """Return how many rows files of the table hold, by bronze object."""
         if not paths:
             return {}
         return dict(self._db.all(STORED_COUNTS.format(paths=_list(paths))))
+
+    def _new_rows(self, first: int, end: int) -> str:
+        """Return the winners among some of the rows that were loaded."""
+        columns = self._columns("g")
+        return NEW_ROWS.format(columns=columns, new=NEW, first=first, end=end)
+
+    def _kept_rows(self, paths: Sequence[str]) -> str:
+        """Return the rows that stay of some stored files."""
+        columns = self._stored_columns()
+        return KEPT_ROWS.format(columns=columns, paths=_list(paths))
+
+    def _copy(self, rows: str, folder: Path, name: str) -> str:
+        """Return the statement that writes rows."""
+        columns = ", ".join(sql.name(it) for it in self._layout.partition)
+        division = (
+            f"PARTITION_BY ({columns})"
+            if columns
+            else f"FILE_SIZE_BYTES {UNPARTITIONED_BYTES}"
+        )
+        return COPY.format(
+            rows=rows,
+            folder=sql.text(str(folder)),
+            parquet=PARQUET,
+            name=sql.text(f"{name}-{{uuid}}"),
+            division=division,
+        )
 
     def _place(self, wanted: str) -> None:
         """Find the winner of every key.

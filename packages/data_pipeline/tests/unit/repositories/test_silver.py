@@ -39,10 +39,12 @@ class SilverRowsTest(unittest.TestCase):
     """Files of a contract, in a folder of their own."""
 
     def setUp(self) -> None:
-        """Make the folder."""
+        """Make one for the files and one for the engine."""
         scratch = tempfile.TemporaryDirectory()
         self.addCleanup(scratch.cleanup)
-        self.folder = Path(scratch.name)
+        self.folder, self.own = Path(scratch.name, "files"), Path(scratch.name, "own")
+        self.folder.mkdir()
+        self.own.mkdir()
 
     def test_records_keep_their_numbers(self) -> None:
         """Several threads read several files, and every row knows its record."""
@@ -67,7 +69,7 @@ class SilverRowsTest(unittest.TestCase):
         paths = sorted(self.folder.iterdir())
         files = [Fetched(UNIT, bronze.prepare(path), "") for path in paths]
         settings = (*bronze.settings, "SET threads = 8")
-        with Session(self.folder / "spill", None, settings) as session:
+        with Session(self.own, None, settings) as session:
             rows = SilverRows(session, LAYOUT)
             load = BronzeLoad(bronze, rows)
             load.load(files)
@@ -84,11 +86,31 @@ class SilverRowsTest(unittest.TestCase):
             bronze = ContractBronze(rules(colours))
             taken = [bronze.prepare(self.folder / "0")]
             settings = (*bronze.settings, "SET threads = 8")
-            with Session(self.folder, None, settings) as session:
+            with Session(self.own, None, settings) as session:
                 rows = SilverRows(session, LAYOUT)
                 file = BatchFile(0, taken[0].path, taken[0].path)
                 found = rows.keeps_order([file], bronze.in_order(taken))
             self.assertEqual(kept, found)
+
+    def test_rows_that_memory_does_not_hold(self) -> None:
+        """They are written in steps, each of them once."""
+        lines = [f"{number},1,{PADDING}" for number in range(MANY)]
+        self.put("0", "id,colour,note", *lines)
+        bronze = ContractBronze(rules(FEW))
+        file = Fetched(UNIT, bronze.prepare(self.folder / "0"), "")
+        with Session(self.own, "32MB", bronze.settings) as session:
+            rows = SilverRows(session, LAYOUT._replace(partition=("colour",)))
+            BronzeLoad(bronze, rows).load([file])
+            rows.compete()
+            self.assertEqual(({0: MANY}, {}), rows.settle())
+            written = rows.write(self.own / "written", "part", [])
+            self.assertGreater(session.steps(), 1)
+            ids = session.all(
+                f"SELECT count(*), count(DISTINCT id) FROM '{self.own}/written/*/*.parquet'"
+            )
+        self.assertEqual([(MANY, MANY)], ids)
+        self.assertGreater(len(written), 1)
+        self.assertEqual({"1"}, {it.partition["colour"] for it in written})
 
     def test_files_that_look_alike_are_read_by_one_call(self) -> None:
         """A thousand small objects are no thousand statements."""
