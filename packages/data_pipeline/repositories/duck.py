@@ -133,11 +133,9 @@ class Session:
         with _translated():
             return self._db.execute(statement).fetchall()
 
-    def each(
-        self, statement: str, parameters: dict[str, Any]
-    ) -> Iterator[tuple[Any, ...]]:
+    def each(self, statement: str) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a statement that may be many."""
-        found = self._db.execute(statement, parameters)
+        found = self._db.execute(statement)
         while rows := found.fetchmany(ROWS_AT_ONCE):
             yield from rows
 

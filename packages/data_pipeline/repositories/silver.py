@@ -5,6 +5,8 @@ once from the bronze files and once more when they are written.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,6 +65,7 @@ SELECT f.number AS _number, {elsewhere} AS _elsewhere, t.* EXCLUDE (_file)
 FROM ({statement}) AS t
 JOIN files AS f ON f.path = t._file
 JOIN uncovered AS u ON {same_key}
+WHERE len(t._violations) = 0
 """
 COUNT = """
 SELECT f.number, count(i._record), coalesce(max(i._record), 0),
@@ -73,11 +76,11 @@ LEFT JOIN (FROM incoming WHERE _row >= {first}) AS i ON i._number = f.number
 WHERE f.number IN {numbers} GROUP BY f.number ORDER BY f.number
 """
 VIOLATIONS = """
-SELECT i._record, v."column", v.value, v.reason
+SELECT i._number, i._record, v."column", v.value, v.reason
 FROM (
-    SELECT _record, unnest(_violations) AS v FROM incoming
-    WHERE _number = $number AND len(_violations) > 0 AND NOT _elsewhere
-) AS i ORDER BY i._record, v."column", v.reason, v.value
+    SELECT _number, _record, unnest(_violations) AS v FROM incoming
+    WHERE len(_violations) > 0 AND NOT _elsewhere
+) AS i ORDER BY i._number, i._record, v."column", v.reason, v.value
 """
 REASONS = """
 SELECT _number, v."column", v.reason, count(*) FROM (
@@ -290,10 +293,14 @@ class SilverRows:
         """Take a file back, as if it had not been loaded."""
         self._db.run(FORGET.format(number=number))
 
-    def violations(self, number: int) -> Iterator[Violation]:
-        """Return why rows of a file are not in the table, in their order."""
-        found = self._db.each(VIOLATIONS, {"number": number})
-        return (Violation(*row) for row in found)
+    def violations(self) -> Iterator[tuple[int, Iterator[Violation]]]:
+        """Yield the number of each file, and why rows of it are not in the table.
+
+        Files and rows come in their order.
+        """
+        found = self._db.each(VIOLATIONS)
+        for number, rows in itertools.groupby(found, key=itemgetter(0)):
+            yield number, (Violation(*row[1:]) for row in rows)
 
     def reasons(self) -> dict[int, dict[str, int]]:
         """Return how often each column broke the contract, by file and reason."""

@@ -377,18 +377,25 @@ class SilverBatch:
 
     def _store_quarantines(self) -> None:
         """Store the rows in quarantine of the files that have some."""
-        for number, it in self._counts.items():
-            if it.quarantined:
-                self._store_quarantine(number)
+        for _ in self._parallel(self._store_quarantine, self._written_quarantines()):
+            pass
 
-    def _store_quarantine(self, number: int) -> None:
-        """Store why rows of a file are not in the table."""
-        fetched, path = self._fetched[number], self._tools.folder / "quarantine.gz"
-        with LineWriter(path) as lines:
-            for it in self._rows.violations(number):
-                lines.write({"source": fetched.unit.source.url, **it._asdict()})
+    def _written_quarantines(self) -> Iterator[tuple[ObjectRef, Path]]:
+        """Yield the local files of rows in quarantine, and where they go."""
+        for number, rows in self._rows.violations():
+            fetched = self._fetched[number]
+            path = self._tools.folder / f"quarantine-{number}.gz"
+            with LineWriter(path) as lines:
+                for it in rows:
+                    lines.write({"source": fetched.unit.source.url, **it._asdict()})
+            yield self._table.ref(self._quarantine(fetched)), path
+
+    def _store_quarantine(self, written: tuple[ObjectRef, Path]) -> None:
+        """Store the rows in quarantine of a file."""
+        place, path = written
         with path.open("rb") as body:
-            self._tools.store.put(self._table.ref(self._quarantine(fetched)), body)
+            self._tools.store.put(place, body)
+        path.unlink()
 
     def _store_receipt(self, numbered: tuple[int, Receipt]) -> Outcome:
         """Store a receipt."""

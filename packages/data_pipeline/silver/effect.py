@@ -22,10 +22,14 @@ from etl_core.runs.spool import local_folder
 from etl_core.runs.units import Line, Reason, Source, Unit
 from etl_core.s3.store import ListedObject, ObjectRef, ObjectStore
 from etl_core.stop import StopSignal
+from etl_core.support.budget import ByteBudget
 from etl_core.support.executor import run_bounded
 
 MERGED = "merged"
 BYTES = "bytes"
+# All at once would arrive at the same time, and nothing could be loaded before.
+FETCH_BYTES = 256 * 1024 * 1024
+FETCHES = 4
 
 logger = logs.get_logger()
 
@@ -85,7 +89,7 @@ class SilverEffect:
         batch: list[Task] = []
         size, alone = 0, True
         for task in tasks:
-            needs = int((task.unit.attributes or {}).get(BYTES) or 0)
+            needs = _size(task)
             if batch and size + needs > self._limits.batch_bytes:
                 alone = False
                 yield batch, alone
@@ -111,7 +115,7 @@ class SilverEffect:
                     yield it
 
         fetching = run_bounded(
-            partial(self._fetch, tools, verdicts),
+            partial(self._fetch, tools, verdicts, ByteBudget(FETCH_BYTES, FETCHES)),
             enumerate(tasks),
             workers=tools.workers,
             in_flight=2 * tools.workers,
@@ -134,7 +138,11 @@ class SilverEffect:
         return lines
 
     def _fetch(
-        self, tools: Tools, verdicts: Verdicts, numbered: tuple[int, Task]
+        self,
+        tools: Tools,
+        verdicts: Verdicts,
+        budget: ByteBudget,
+        numbered: tuple[int, Task],
     ) -> Line | Fetched:
         """Fetch a bronze object, unless its receipt says that it is done."""
         number, task = numbered
@@ -144,7 +152,8 @@ class SilverEffect:
                 receipt = self._receipt(task)
                 if receipt.fingerprint == task.unit.fingerprint:
                     return self._recovered(task, receipt, verdicts, began)
-            file, etag = download(tools, task.unit.source, f"bronze-{number}")
+            with budget.hold(_size(task)):
+                file, etag = download(tools, task.unit.source, f"bronze-{number}")
             return Fetched(task.unit, file, etag)
         except FileRefused as error:
             return refused(verdicts.failed(task, error, began), error)
@@ -178,6 +187,11 @@ class SilverEffect:
         source = Source(*task.unit.source, outcome.receipt.etag)
         made = Made(outcome.etag, source, outcome.size, MERGED)
         return verdicts.done(task, made, began)
+
+
+def _size(task: Task) -> int:
+    """Return how many bytes the object of a task has, as its listing said."""
+    return int((task.unit.attributes or {}).get(BYTES) or 0)
 
 
 def refused(line: Line, error: FileRefused) -> Line:

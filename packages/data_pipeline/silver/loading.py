@@ -10,8 +10,8 @@ from data_pipeline.silver.table import Bronze, BronzeFile
 from etl_core.errors import DataError
 from etl_core.runs.units import Unit
 
-# Enough for several threads; more would wait longer for the first rows.
-LOAD_BYTES = 64 * 1024 * 1024
+# Smaller loads take a tenth longer; larger ones wait longer for the first rows.
+LOAD_BYTES = 256 * 1024 * 1024
 RECORDS_DIFFER = "records_differ"
 UNREADABLE = "unreadable"
 

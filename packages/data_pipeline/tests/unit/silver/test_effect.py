@@ -124,6 +124,18 @@ class RowsTest(unittest.TestCase):
         self.place.run()
         self.assertIn(("1", "n", 1, "one", "a.csv", 1), self.place.rows())
 
+    def test_bad_row_does_not_return(self) -> None:
+        """A row in quarantine stays there when others of its key return."""
+        self.place.put("a.csv", "1,n,1,one", "1,n,bad,none")
+        self.place.put("b.csv", "1,n,2,newer")
+        self.place.run()
+        before = self.place.store.bodies("silver", "table/_quarantine/")
+        self.place.put("b.csv", "9,n,1,other")
+        self.place.run()
+        self.assertIn(("1", "n", 1, "one", "a.csv", 1), self.place.rows())
+        after = self.place.store.bodies("silver", "table/_quarantine/")
+        self.assertEqual((1, before), (len(before), after))
+
     def test_untouched_files_stay(self) -> None:
         """A commit replaces the files that lose rows, and no others."""
         self.place.run()
