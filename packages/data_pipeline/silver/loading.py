@@ -126,9 +126,10 @@ class BronzeLoad:
 
 
 def remove(file: BronzeFile) -> None:
-    """Remove a file that was read, and the clean copy of it."""
-    for path in {file.path, file.data}:
-        Path(path).unlink(missing_ok=True)
+    """Remove a file that was read, and what was written anew of it."""
+    path = Path(file.path)
+    for each in (path, *path.parent.glob(f"{path.name}.*")):
+        each.unlink()
 
 
 def _groups(arriving: Iterable[Fetched], least: int) -> Iterator[list[Fetched]]:

@@ -123,7 +123,7 @@ class CompiledContract:
         return self._typed(self.read_sql(files))
 
     def in_order_sql(self, files: Sequence[BronzeFile | str]) -> str:
-        """Return the statement that yields the rows in the order of files and records.
+        """Return the statement that yields the rows of each file in their order.
 
         They have no numbers, so that several threads read a file, and one call reads
         all files that look alike: ``_record`` is null. Only a contract with unique
@@ -131,7 +131,7 @@ class CompiledContract:
         """
         if _unique(self.contract):
             return self.statement(files)
-        found = [_bronze(self.contract, it) for it in files]
+        found = sorted((_bronze(self.contract, it) for it in files), key=_look)
         alike = itertools.groupby(found, key=_look)
         return self._typed(self._read_all([_together(list(it)) for _, it in alike]))
 
@@ -196,9 +196,9 @@ def _numbered(file: BronzeFile) -> Input:
     return Input(file, sql.text(file.data), place, named=False)
 
 
-def _look(file: BronzeFile) -> BronzeFile:
+def _look(file: BronzeFile) -> tuple[tuple[str, ...], str, bool]:
     """Return what has to be equal in files that one call reads."""
-    return BronzeFile("", "", file.layout, file.delimiter, mended=file.mended)
+    return file.layout, file.delimiter, file.mended
 
 
 def _together(files: Sequence[BronzeFile]) -> Input:
