@@ -21,6 +21,7 @@ EXTRAS = {
     "data_pipeline.repositories.bronze.parquet": "silver",
     "etl_core.postgres": "db",
     "etl_core.testing": "testing",
+    "data_pipeline.repositories.duck": "silver",
     "data_pipeline.repositories.silver": "silver",
     "data_pipeline.silver": "silver",
 }

@@ -95,20 +95,21 @@ class SilverRowsTest(unittest.TestCase):
 
     def test_rows_that_memory_does_not_hold(self) -> None:
         """They are written in steps, each of them once."""
-        lines = [f"{number},1,{PADDING}" for number in range(MANY)]
+        many = 2 * MANY
+        lines = [f"{number},1,{PADDING}" for number in range(many)]
         self.put("0", "id,colour,note", *lines)
         bronze = ContractBronze(rules(FEW))
         file = Fetched(UNIT, bronze.prepare(self.folder / "0"), "")
-        with Session(self.own, "32MB", bronze.settings) as session:
+        with Session(self.own, "64MB", bronze.settings) as session:
             rows = SilverRows(session, LAYOUT._replace(partition=("colour",)))
             BronzeLoad(bronze, rows).load([file])
             rows.compete()
-            self.assertEqual(({0: MANY}, {}), rows.settle())
+            self.assertEqual(({0: many}, {}), rows.settle())
             written = rows.write(self.own / "written", "part", [])
             self.assertGreater(session.steps(), 1)
             found = f"read_parquet('{self.own}/written/*/*.parquet')"
             ids = session.all(f"SELECT count(*), count(DISTINCT id) FROM {found}")
-        self.assertEqual([(MANY, MANY)], ids)
+        self.assertEqual([(many, many)], ids)
         self.assertGreater(len(written), 1)
         self.assertEqual({"1"}, {it.partition["colour"] for it in written})
 
