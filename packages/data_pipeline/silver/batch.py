@@ -273,9 +273,14 @@ class SilverBatch:
         )
 
     def _shown(self) -> dict[str, int]:
-        """Return how many rows the table shows of each bronze object."""
+        """Return how many rows the table shows of each bronze object, in our shard."""
         shown: dict[str, int] = {}
-        for chunk in _chunks(range(len(self._snapshot.files)), STORED_AT_ONCE):
+        ours = [
+            number
+            for number, file in enumerate(self._snapshot.files)
+            if self._table.keeps(file.partition)
+        ]
+        for chunk in _chunks(ours, STORED_AT_ONCE):
             fresh = [number for number in chunk if number not in self._present()]
             stored = self._fetch_stored(fresh)
             paths = [self._paths[number] for number in chunk]

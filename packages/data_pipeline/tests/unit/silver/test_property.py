@@ -51,6 +51,16 @@ class PureFunctionTest(unittest.TestCase):
         batch_bytes=1,
         shards=1,
     )
+    @example(
+        history=[
+            [("a.csv", ["1,n,1,x", "1,,1,x"]), ("c.csv", ["1,n,1,x"])],
+            [("c.csv", [])],
+        ],
+        layout={"partition": ("region",), "key": ("region", "id")},
+        table_format="delta",
+        batch_bytes=1,
+        shards=2,
+    )
     @settings(max_examples=20, deadline=None, database=None)
     @given(
         history=HISTORY,
