@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-import posixpath
-import re
 from typing import Any
 
 import yaml
@@ -15,13 +13,10 @@ from workbench.policy.tree import Package, Tree
 WORKFLOW = PurePosixPath(".github/workflows/ci.yml")
 SCRIPT_PLACES = (
     ".ci/*",
+    "infra/manage.sh",
     "infra/*/scripts/*",
     "infra/local/*",
     "packages/*/config_scripts/*",
-)
-MODULE_SOURCE = re.compile(r'^\s*source\s*=\s*"(\.[^"]*)"', re.MULTILINE)
-SOURCED = re.compile(
-    r"^\s*(?:source|\.)\s+[\"']?(?:\$\{?\w+\}?/|\$\([^)]*\)/)?([^\s\"']+)", re.MULTILINE
 )
 
 
@@ -51,25 +46,6 @@ def infra_stack(tree: Tree) -> Iterator[Finding]:
             yield Finding(stack / "scripts/manage.sh", "the file is missing")
         if not any(path.suffix == ".tf" for path in tree.below(str(stack))):
             yield Finding(stack / "main.tf", "the stack has no Terraform")
-
-
-def infra_sibling(tree: Tree) -> Iterator[Finding]:
-    """No stack sources the Terraform or the scripts of another."""
-    for path in tree.below("infra"):
-        for match in _sourced(tree, path):
-            stack = "/".join(path.parts[:2])
-            target = posixpath.normpath(path.parent / match[1])
-            if not PurePosixPath(target).is_relative_to(stack):
-                line = tree.read(path).count("\n", 0, match.start(1)) + 1
-                yield Finding(path, f"it sources {match[1]}, outside {stack}", line)
-
-
-def _sourced(tree: Tree, path: PurePosixPath) -> Iterator[re.Match[str]]:
-    """Find what a Terraform file or a shell script takes from another file."""
-    if path.suffix == ".tf":
-        yield from MODULE_SOURCE.finditer(tree.read(path))
-    elif is_shell(tree, path):
-        yield from SOURCED.finditer(tree.read(path))
 
 
 def script_place(tree: Tree) -> Iterator[Finding]:
@@ -129,11 +105,6 @@ RULES = (
         "A8 infra-stack",
         "give the module infra/<module>/ with *.tf and scripts/manage.sh",
         infra_stack,
-    ),
-    Rule(
-        "A8 infra-sibling",
-        "take the foundation's outputs or explicit ids, not a sibling's code",
-        infra_sibling,
     ),
     Rule(
         "A8 script-place",

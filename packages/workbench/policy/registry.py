@@ -11,12 +11,14 @@ from workbench.policy import (
     queries,
     shell,
     style,
+    terraform,
 )
 
 RULES = (
     *layout.RULES,
     *locks.RULES,
     *deploy.RULES,
+    *terraform.RULES,
     *images.RULES,
     *imports.RULES,
     *layers.RULES,
