@@ -75,7 +75,7 @@ test-images: setup ## Run the tests of the images; they skip without a container
 	@$(if $(shell $(DOCKER) info >/dev/null 2>&1 && echo yes),ETL_TEST_DOCKER=$(DOCKER)) $(BIN)/python -m workbench.suite --tier e2e
 
 ##@ Infrastructure
-infra-check: setup ## Check the Terraform stacks: fmt, validate, test, permissions, checkov
+infra-check: setup ## Check the Terraform stacks and modules: fmt, validate, test, permissions, checkov
 	@infra/local/check.sh
 
 infra-e2e: setup ## Apply, plan and destroy the stacks against a local AWS endpoint

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Checks every stack without an account: infra/local/check.sh [STACK...]
+# Checks every stack and module without an account: infra/local/check.sh [STACK|modules/MODULE...]
 #
 # terraform fmt, validate and test on a copy, so that nothing is left in the tree; the IAM
 # permissions against a recorded run; checkov when it is there ($CHECKOV or in PATH). What is
-# not installed is skipped, said aloud and counted. The provider comes from where Terraform finds it: TF_CLI_CONFIG_FILE names a CLI
-# configuration, ETL_TERRAFORM_MIRROR a folder with a mirror of it.
+# not installed is skipped, said aloud and counted. The provider comes from where Terraform
+# finds it: TF_CLI_CONFIG_FILE names a CLI configuration, ETL_TERRAFORM_MIRROR a folder with a
+# mirror of it.
 set -euo pipefail
 
 infra=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -39,12 +40,10 @@ in_stack() {
 
 check_stack() {
   local stack=$1
-  mkdir -p "$work/$stack"
-  (cd "$infra/$stack" && tar -cf - --exclude=.terraform --exclude='*.tfstate*' .) |
-    tar -xf - -C "$work/$stack"
   check "$stack: terraform fmt" in_stack "$stack" fmt -check -diff -recursive
   if in_stack "$stack" init -backend=false -input=false >"$work/init" 2>&1; then
-    check "$stack: terraform validate" in_stack "$stack" validate
+    # The test of a module validates it too.
+    [[ $stack == modules/* ]] || check "$stack: terraform validate" in_stack "$stack" validate
     check "$stack: terraform test" in_stack "$stack" test
   elif ! grep -q 'provider packages\|install provider' "$work/init"; then
     check "$stack: terraform init" in_stack "$stack" init -backend=false -input=false
@@ -60,8 +59,10 @@ if [[ -n ${ETL_TERRAFORM_MIRROR:-} ]]; then
 fi
 if (($# == 0)); then
   cd "$infra"
-  for found in */versions.tf; do set -- "$@" "${found%/versions.tf}"; done
+  for found in modules/*/versions.tf */versions.tf; do set -- "$@" "${found%/versions.tf}"; done
 fi
+# Modules are sourced by path, so all of them are copied.
+(cd "$infra" && tar -cf - --exclude=.terraform --exclude='*.tfstate*' .) | tar -xf - -C "$work"
 
 if command -v terraform >/dev/null; then
   for stack in "$@"; do check_stack "$stack"; done
@@ -81,7 +82,8 @@ for stack in "$@"; do
 done
 checkov=${CHECKOV:-checkov}
 if command -v "$checkov" >/dev/null; then
-  for stack in "$@"; do
+  # The modules are checked at once, and again as each stack calls them.
+  for stack in $(printf '%s\n' "${@/#modules\/*/modules}" | uniq); do
     check "$stack: checkov" "$checkov" --directory "$infra/$stack" --framework terraform \
       --skip-download --compact --quiet
   done

@@ -1,4 +1,4 @@
-# The foundation that the jobs stand on, and what they may reach in it.
+# The foundation that the jobs of one package run on, and the addresses that they may reach.
 data "terraform_remote_state" "foundation" {
   count = var.foundation_state == null ? 0 : 1
 
@@ -7,6 +7,7 @@ data "terraform_remote_state" "foundation" {
 }
 
 locals {
+  name       = "${var.environment}-${replace(var.package, "_", "-")}-job"
   foundation = var.foundation != null ? var.foundation : data.terraform_remote_state.foundation[0].outputs.foundation
 
   database_cidr_blocks = length(var.database_cidr_blocks) > 0 ? var.database_cidr_blocks : [local.foundation.vpc_cidr_block]
@@ -18,7 +19,7 @@ data "aws_vpc" "this" {
   lifecycle {
     postcondition {
       condition     = !self.default
-      error_message = "This is the account's default VPC; apply infra/plumbing and use what it made."
+      error_message = "This is the account's default VPC; apply infra/plumbing and use its VPC."
     }
   }
 }
@@ -44,11 +45,11 @@ data "aws_subnet" "private" {
 # For security groups of pods, Fargate and ECS tasks; nothing calls a job.
 resource "aws_security_group" "job" {
   #checkov:skip=CKV2_AWS_5:it is attached by the pods and tasks that take it from the outputs
-  name        = "${local.name}-job"
-  description = "Jobs of data_seeder: out to S3, the endpoints, the database and DNS"
+  name        = local.name
+  description = "Jobs of ${var.package}: out to S3, the endpoints, the database and DNS"
   vpc_id      = data.aws_vpc.this.id
 
-  tags = { Name = "${local.name}-job" }
+  tags = { Name = local.name }
 }
 
 resource "aws_vpc_security_group_egress_rule" "s3" {

@@ -1,6 +1,17 @@
-# The registry of the image etl-data-seeder.
+# The registry of one image: tags never change, every push is scanned, old images expire.
+locals {
+  program = replace(var.package, "_", "-")
+}
+
+module "key" {
+  source = "../kms"
+
+  description = "Encrypts the images of ${var.package} (${var.environment})"
+  alias       = "${var.environment}-${local.program}-registry"
+}
+
 resource "aws_ecr_repository" "image" {
-  name                 = "${var.environment}/etl-data-seeder"
+  name                 = "${var.environment}/etl-${local.program}"
   image_tag_mutability = "IMMUTABLE"
 
   image_scanning_configuration {
@@ -9,7 +20,7 @@ resource "aws_ecr_repository" "image" {
 
   encryption_configuration {
     encryption_type = "KMS"
-    kms_key         = aws_kms_key.this["registry"].arn
+    kms_key         = module.key.arn
   }
 }
 

@@ -1,0 +1,31 @@
+# The stack of data_seeder: where its jobs run, and the image, logs and role that they have.
+locals {
+  package = "data_seeder"
+}
+
+module "network" {
+  source = "../modules/network"
+
+  environment          = var.environment
+  package              = local.package
+  foundation_state     = var.foundation_state
+  foundation           = var.foundation
+  database_cidr_blocks = var.database_cidr_blocks
+  database_port        = var.database_port
+}
+
+module "registry" {
+  source = "../modules/registry"
+
+  environment = var.environment
+  package     = local.package
+  kept_images = var.kept_images
+}
+
+module "logs" {
+  source = "../modules/logs"
+
+  environment = var.environment
+  package     = local.package
+  log_days    = var.log_days
+}

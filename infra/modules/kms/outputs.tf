@@ -1,0 +1,5 @@
+# Outputs of the module.
+output "arn" {
+  description = "ARN of the key."
+  value       = aws_kms_key.this.arn
+}

@@ -1,0 +1,10 @@
+# Outputs of the module.
+output "repository_url" {
+  description = "URL that the image is pushed to and pulled from."
+  value       = aws_ecr_repository.image.repository_url
+}
+
+output "repository_arn" {
+  description = "ARN of the repository, for policies."
+  value       = aws_ecr_repository.image.arn
+}
