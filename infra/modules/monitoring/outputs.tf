@@ -1,0 +1,10 @@
+# Outputs of the module.
+output "dashboard" {
+  description = "Name of the CloudWatch dashboard."
+  value       = aws_cloudwatch_dashboard.this.dashboard_name
+}
+
+output "namespace" {
+  description = "Namespace of the metrics."
+  value       = local.namespace
+}
