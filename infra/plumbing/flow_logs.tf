@@ -10,37 +10,17 @@ locals {
   flow_log_group = "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:${local.flow_log_name}"
 }
 
-resource "aws_kms_key" "flow_logs" {
-  description             = "Encrypts the flow logs (${var.environment})"
-  deletion_window_in_days = 30
-  enable_key_rotation     = true
+module "flow_log_key" {
+  source = "../modules/kms"
 
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "AccountDecidesByIam"
-        Effect    = "Allow"
-        Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
-        Action    = "kms:*"
-        Resource  = "*"
-      },
-      {
-        Sid       = "CloudWatchEncryptsThisGroup"
-        Effect    = "Allow"
-        Principal = { Service = "logs.${var.region}.amazonaws.com" }
-        Action    = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-        Resource  = "*"
-        Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = local.flow_log_group } }
-      },
-    ]
-  })
+  description   = "Encrypts the flow logs (${var.environment})"
+  log_group_arn = local.flow_log_group
 }
 
 resource "aws_cloudwatch_log_group" "flow" {
   name              = local.flow_log_name
   retention_in_days = var.flow_log_days
-  kms_key_id        = aws_kms_key.flow_logs.arn
+  kms_key_id        = module.flow_log_key.arn
 }
 
 resource "aws_iam_role" "flow_logs" {

