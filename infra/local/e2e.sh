@@ -3,14 +3,17 @@
 # destroys them: infra/local/e2e.sh
 #
 # AWS_ENDPOINT_URL names the endpoint; without it moto's server of the workspace is started on a
-# free port. The stacks are copied, and the copies get a local backend. Finding the provider is
-# as in check.sh. Without Terraform, a provider or a server it says SKIPPED.
+# free port. The stacks are copied with their modules, and the copies get a local backend.
+# Finding the provider is as in check.sh. Without Terraform, a provider or a server it says
+# SKIPPED.
 set -euo pipefail
 
 infra=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 server_program=$infra/../.venv/bin/moto_server
 work=$(mktemp -d "${TMPDIR:-/tmp}/etl-infra.XXXXXX")
 server=
+# The foundation comes first: the others stand on it.
+stacks=(plumbing)
 
 clean_up() {
   [[ -z $server ]] || kill "$server" 2>/dev/null || true
@@ -61,9 +64,6 @@ step() {
 
 prepare() {
   local stack=$1
-  mkdir -p "$work/$stack"
-  (cd "$infra/$stack" && tar -cf - --exclude=.terraform --exclude='*.tfstate*' .) |
-    tar -xf - -C "$work/$stack"
   cp "$work/$stack/example.tfvars" "$work/$stack/terraform.tfvars"
   cat >"$work/$stack/e2e_override.tf" <<'OVERRIDE'
 terraform {
@@ -97,33 +97,36 @@ if [[ -n ${ETL_TERRAFORM_MIRROR:-} ]]; then
   export TF_CLI_CONFIG_FILE=$work/terraformrc
 fi
 passed=0
-prepare plumbing
-prepare data_pipeline
+for found in "$infra"/*/versions.tf; do
+  stack=${found%/versions.tf} stack=${stack##*/}
+  [[ $stack == plumbing ]] || stacks+=("$stack")
+done
+(cd "$infra" && tar -cf - --exclude=.terraform --exclude='*.tfstate*' .) | tar -xf - -C "$work"
 # The endpoint delivers access logs, and a bucket that is not empty stays by default.
-cat >"$work/data_pipeline/bucket_override.tf" <<'OVERRIDE'
+cat >"$work/modules/bucket/e2e_override.tf" <<'OVERRIDE'
 resource "aws_s3_bucket" "this" {
   force_destroy = true
 }
 OVERRIDE
 # moto loses the description of a rule about a prefix list, and nothing else.
-cat >"$work/data_pipeline/rule_override.tf" <<'OVERRIDE'
+cat >"$work/modules/network/e2e_override.tf" <<'OVERRIDE'
 resource "aws_vpc_security_group_egress_rule" "s3" {
   lifecycle {
     ignore_changes = [description]
   }
 }
 OVERRIDE
+for stack in "${stacks[@]}"; do prepare "$stack"; done
+echo 'create_source_bucket = true' >"$work/data_pipeline/e2e.auto.tfvars"
 [[ -n ${AWS_ENDPOINT_URL:-} ]] || start_server
 unset AWS_PROFILE
 
 apply plumbing
-# The module consumes the outputs of the foundation that was just made.
-{
-  printf '{"create_source_bucket": true, "foundation": '
-  in_stack plumbing output -json foundation
-  printf '}\n'
-} >"$work/data_pipeline/e2e.auto.tfvars.json"
-apply data_pipeline
-step data_pipeline destroy destroy -auto-approve
-step plumbing destroy destroy -auto-approve
+# The modules' stacks consume the outputs of the foundation that was just made.
+printf '{"foundation": %s}' "$(in_stack plumbing output -json foundation)" >"$work/foundation.json"
+for stack in "${stacks[@]:1}"; do
+  cp "$work/foundation.json" "$work/$stack/foundation.auto.tfvars.json"
+  apply "$stack"
+done
+for stack in "${stacks[@]:1}" plumbing; do step "$stack" destroy destroy -auto-approve; done
 echo "$passed passed, 0 failed, 0 skipped"
