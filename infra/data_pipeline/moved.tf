@@ -75,11 +75,11 @@ moved {
 }
 moved {
   from = aws_cloudwatch_metric_alarm.failed
-  to   = module.monitoring.aws_cloudwatch_metric_alarm.failed
+  to   = module.monitoring.aws_cloudwatch_metric_alarm.counted["failed"]
 }
 moved {
   from = aws_cloudwatch_metric_alarm.quarantined
-  to   = module.monitoring.aws_cloudwatch_metric_alarm.quarantined
+  to   = module.monitoring.aws_cloudwatch_metric_alarm.counted["quarantined"]
 }
 moved {
   from = aws_cloudwatch_metric_alarm.overdue

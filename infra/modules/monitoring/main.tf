@@ -14,6 +14,17 @@ locals {
     QuarantinedUnits = { pattern = "{ (${local.record}.event = \"run is closed\") && (${local.record}.quarantined > 0) }", value = "${local.record}.quarantined" }
     CopiedUnits      = { pattern = "{ (${local.record}.event = \"run is closed\") && (${local.record}.done > 0) }", value = "${local.record}.done" }
   }
+
+  alarms = {
+    failed = {
+      metric      = "FailedAttempts"
+      description = "An attempt ended with an error. Look for its line with level error, its exit_code says what to do."
+    }
+    quarantined = {
+      metric      = "QuarantinedUnits"
+      description = "A run closed with units in quarantine. See them with ${local.program} show, then replay them."
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
@@ -44,25 +55,13 @@ resource "aws_cloudwatch_log_metric_filter" "exit_codes" {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "failed" {
-  alarm_name          = "${local.name}-failed"
-  alarm_description   = "An attempt ended with an error. Look for its line with level error, its exit_code says what to do."
-  namespace           = local.namespace
-  metric_name         = aws_cloudwatch_log_metric_filter.this["FailedAttempts"].name
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_topic_arns
-}
+resource "aws_cloudwatch_metric_alarm" "counted" {
+  for_each = local.alarms
 
-resource "aws_cloudwatch_metric_alarm" "quarantined" {
-  alarm_name          = "${local.name}-quarantined"
-  alarm_description   = "A run closed with units in quarantine. See them with ${local.program} show, then replay them."
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = each.value.description
   namespace           = local.namespace
-  metric_name         = aws_cloudwatch_log_metric_filter.this["QuarantinedUnits"].name
+  metric_name         = aws_cloudwatch_log_metric_filter.this[each.value.metric].name
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1

@@ -3,8 +3,3 @@ output "dashboard" {
   description = "Name of the CloudWatch dashboard."
   value       = aws_cloudwatch_dashboard.this.dashboard_name
 }
-
-output "namespace" {
-  description = "Namespace of the metrics."
-  value       = local.namespace
-}

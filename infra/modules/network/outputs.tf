@@ -1,9 +1,4 @@
 # Outputs of the module.
-output "vpc_id" {
-  description = "The VPC, checked not to be the default one."
-  value       = data.aws_vpc.this.id
-}
-
 output "private_subnet_ids" {
   description = "Subnets of the jobs, checked to be private."
   value       = data.aws_subnet.private[*].id

@@ -3,8 +3,3 @@ output "repository_url" {
   description = "URL that the image is pushed to and pulled from."
   value       = aws_ecr_repository.image.repository_url
 }
-
-output "repository_arn" {
-  description = "ARN of the repository, for policies."
-  value       = aws_ecr_repository.image.arn
-}

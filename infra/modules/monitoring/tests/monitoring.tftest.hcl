@@ -24,7 +24,7 @@ run "failures_and_quarantine_are_seen" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.quarantined.metric_name == "QuarantinedUnits" && aws_cloudwatch_metric_alarm.failed.metric_name == "FailedAttempts"
+    condition     = aws_cloudwatch_metric_alarm.counted["quarantined"].metric_name == "QuarantinedUnits" && aws_cloudwatch_metric_alarm.counted["failed"].metric_name == "FailedAttempts"
     error_message = "An alarm watches another metric."
   }
 
@@ -34,7 +34,7 @@ run "failures_and_quarantine_are_seen" {
   }
 
   assert {
-    condition = alltrue([for alarm in [aws_cloudwatch_metric_alarm.failed, aws_cloudwatch_metric_alarm.quarantined, aws_cloudwatch_metric_alarm.overdue[0]] :
+    condition = alltrue([for alarm in [aws_cloudwatch_metric_alarm.counted["failed"], aws_cloudwatch_metric_alarm.counted["quarantined"], aws_cloudwatch_metric_alarm.overdue[0]] :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:etl-alarms"]) && alarm.namespace == "etl/staging/letter_sender"
     ])
     error_message = "An alarm tells nobody, or watches another package."
